@@ -1,0 +1,123 @@
+import json
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weakseg.audio import AudioError, read_mono
+from weakseg.mixing import (
+    event_reader,
+    mixture_of,
+    read_manifest,
+    read_stems,
+    render,
+    rendered_mixtures,
+    stem_waveforms,
+    write_shard,
+)
+
+RATE = 8000
+
+
+def tone(seconds, level=0.3, lead=0.0):
+    return np.concatenate(
+        [np.zeros(round(lead * RATE)), level * np.sin(np.arange(round(seconds * RATE)) / 3)]
+    )
+
+
+def scene(seconds):
+    return np.random.default_rng(3).normal(0, 0.05, round(seconds * RATE))
+
+
+def planned(*spans):
+    events = [
+        {"event_audio_name": f"e{i}", "event_label": "Bark", "onset": on, "offset": off}
+        for i, (on, off) in enumerate(spans)
+    ]
+    return {"mixture_name": "00000.wav", "fold": 1, "scene_audio_name": "s", "events": events}
+
+
+def render_tones(mixture, event, snr_db=0.0, level_over="heard", scene_seconds=4.0):
+    return render(
+        mixture,
+        lambda name: scene(scene_seconds),
+        lambda name: event,
+        snr_db=snr_db,
+        sample_rate=RATE,
+        seconds=4.0,
+        level_over=level_over,
+    )
+
+
+def rms_db(x):
+    return 10 * np.log10(np.mean(x.astype(float) ** 2))
+
+
+def test_published_rendering_is_the_golden_one(golden):
+    mixture = json.loads((golden / "mixing" / "mixture.json").read_text())
+
+    def read(name):
+        return read_mono(golden / "mixing" / name.replace(".wav", ".flac"), 32000)
+
+    stems = render(
+        mixture, read, read, snr_db=0.0, sample_rate=32000, seconds=10.0, level_over="file"
+    )
+    expected = soundfile.read(golden / "mixing" / "00003_events_scene.flac")[0]
+    difference = np.stack([stems[:, :-1].sum(axis=1), stems[:, -1]], axis=1) / 32768 - expected
+    assert np.abs(difference).max() <= 3e-3
+    assert np.sqrt((difference**2).mean()) <= 1e-4
+
+
+@given(
+    snr_db=st.sampled_from([-10.0, 0.0, 20.0]),
+    onset=st.floats(0, 2.9),
+    length=st.floats(0.05, 1.0),
+    scene_seconds=st.sampled_from([0.7, 4.0, 6.0]),
+)
+def test_stems_sum_to_the_mixture_exactly_and_none_clips(snr_db, onset, length, scene_seconds):
+    mixture = planned((onset, onset + length), (1.0, 1.5))
+    stems = render_tones(mixture, tone(1.0), snr_db, scene_seconds=scene_seconds)
+    assert stems.shape == (4 * RATE, 3) and stems.dtype == np.int16
+    np.testing.assert_array_equal(stem_waveforms(stems).sum(axis=1), mixture_of(stems))
+    assert np.abs(stems.astype(int)).max() <= 32767 and np.abs(mixture_of(stems)).max() <= 1.0
+    start, end = int(onset * RATE), int((onset + length) * RATE)
+    assert not stems[:start, 0].any() and not stems[end:, 0].any()
+
+
+@pytest.mark.parametrize("snr_db", [-5.0, 0.0, 20.0])
+def test_the_heard_part_has_the_asked_level(snr_db):
+    # loud at first, then quiet: a level over the whole file would differ from that of the heard part
+    event = np.concatenate([tone(1.0, 0.5), tone(3.0, 0.01)])
+    stems = render_tones(planned((1.0, 2.0)), event, snr_db)
+    assert rms_db(stems[RATE : 2 * RATE, 0]) - rms_db(stems[:, -1]) == pytest.approx(snr_db, abs=0.05)
+    published = render_tones(planned((1.0, 2.0)), event, snr_db, level_over="file")
+    heard = rms_db(published[RATE : 2 * RATE, 0]) - rms_db(published[:, -1])
+    assert heard == pytest.approx(snr_db + 6.0, abs=0.2)
+
+
+def test_a_silent_recording_is_refused_by_name():
+    with pytest.raises(AudioError, match="silent"):
+        render_tones(planned((1.0, 2.0)), np.zeros(RATE))
+
+
+def test_reader_skips_what_lies_before_the_first_sound(golden_recordings):
+    _, events = golden_recordings
+    index = events.head(1).assign(starts=0.5, archive="", member="x")
+    reader = event_reader(index, lambda archive, member: tone(1.0, lead=0.5), True, RATE)
+    assert len(reader("ev00.wav")) == RATE
+    whole = event_reader(index, lambda archive, member: tone(1.0, lead=0.5), False, RATE)
+    assert len(whole("ev00.wav")) == 1.5 * RATE
+
+
+def test_a_shard_is_read_back_and_damage_is_found(tmp_path):
+    mixtures = [planned((0.5, 1.0)) | {"mixture_name": f"0000{i}.wav"} for i in range(2)]
+    table = write_shard(tmp_path, mixtures, lambda m: render_tones(m, tone(1.0)), RATE)
+    table.to_csv(tmp_path / "manifest.csv", index=False)
+    rows = read_manifest(tmp_path / "manifest.csv")
+    assert [row.file for row in rows] == ["00000.flac", "00001.flac"]
+    read = list(rendered_mixtures([tmp_path / "manifest.csv"]))
+    np.testing.assert_array_equal(read[1][1], render_tones(mixtures[1], tone(1.0)))
+    with pytest.raises(AudioError, match=r"00000\.flac: not the audio that its manifest names"):
+        read_stems(tmp_path, rows[0]._replace(sha256="0"))

@@ -1,0 +1,166 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from weakseg.recordings import (
+    Collection,
+    DataError,
+    class_names,
+    has_sources,
+    index_events,
+    index_scenes,
+    read_index,
+)
+
+FSD = ["fname", "label", "manually_verified", "freesound_id"]
+TUT = ["filename", "scene_label", "identifier", "source_label"]
+
+
+def collect(*paths: Path) -> Collection:
+    return Collection(paths, paths[0].parent)
+
+
+@pytest.fixture
+def published(pack, wav, noise, as_csv) -> Path:
+    """The archives of both sets in one directory, as published."""
+    audio = {f"FSDKaggle2018.audio_train/{name}.wav": wav(noise(0.5, 44100), 44100) for name in "abcd"}
+    pack("FSDKaggle2018.audio_train.zip", audio)
+    table = [FSD, ["a.wav", "Bark", 1, 7], ["b.wav", "Bark", 0, 7], ["c.wav", "Flute", 1, 8], ["x.wav", "Flute", 1, 9]]
+    scored = [["fname", "label", "usage"], ["t.wav", "Bark", "Public"]]
+    pack(
+        "FSDKaggle2018.meta.zip",
+        {
+            "FSDKaggle2018.meta/train_post_competition.csv": as_csv(*table),
+            "FSDKaggle2018.meta/test_post_competition_scoring_clips.csv": as_csv(*scored),
+        },
+    )
+    pack("TUT.audio.1.zip", {"TUT/audio/park-1-0-a.wav": wav(np.stack([noise(1.0, 48000)] * 2, 1), 48000)})
+    meta = as_csv(TUT, ["audio/park-1-0-a.wav", "park", "park-1", "a"], delimiter="\t")
+    return pack("TUT.meta.zip", {"TUT/meta.csv": meta}).parent
+
+
+def test_published_layout(published):
+    with collect(*published.glob("*.zip")) as files:
+        events, scenes = index_events(files), index_scenes(files)
+    assert list(events["name"]) == ["a.wav", "b.wav", "c.wav", "x.wav", "d.wav"]
+    assert list(events.usable) == [True, True, True, False, False]
+    assert list(events.why_not[3:]) == ["listed in the CSV but not there", "no label: not listed in the CSV"]
+    assert list(events.verified[:3]) == [True, False, True]
+    assert list(events["source"][:3]) == ["7", "7", "8"]
+    assert class_names(events) == ["Bark", "Flute"]
+    assert has_sources(events)
+    assert scenes[["name", "label", "source", "seconds", "channels"]].values.tolist() == [
+        ["park-1-0-a.wav", "park", "park-1", 1.0, 2]
+    ]
+
+
+def test_index_survives_its_file(published, tmp_path):
+    with collect(*published.glob("*.zip")) as files:
+        events = index_events(files)
+    events.to_csv(tmp_path / "events.csv", index=False)
+    assert read_index(tmp_path / "events.csv").equals(events)
+
+
+def test_challenge_edition_has_its_table_beside_the_archive(pack, wav, noise, as_csv, tmp_path):
+    zipped = pack("audio_train.zip", {"audio_train/a.wav": wav(noise(0.3))})
+    table = tmp_path / "train.csv"
+    table.write_bytes(as_csv(["fname", "label", "manually_verified"], ["a.wav", "Bark", 1]))
+    with collect(zipped, table) as files:
+        events = index_events(files)
+    assert events.usable.all() and not has_sources(events)
+
+
+@pytest.mark.parametrize("with_table", [True, False])
+def test_folders(tmp_path, wav, noise, as_csv, with_table):
+    for label in ("Bark", "Mew"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / ("1.wav" if not with_table else f"{label}.wav")).write_bytes(wav(noise(0.3)))
+    if with_table:
+        rows = [["fname", "label"], ["Bark.wav", "Bark"], ["Mew.wav", "Mew"]]
+        (tmp_path / "mine.csv").write_bytes(as_csv(*rows))
+    with Collection([p for p in tmp_path.rglob("*") if p.is_file()], tmp_path) as files:
+        events = index_events(files)
+        audio = [files.read_mono(row.archive, row.member, 32000) for row in events.itertuples()]
+    assert sorted(events.label) == ["Bark", "Mew"] and events.usable.all()
+    assert [len(one) for one in audio] == [9600, 9600]
+
+
+def test_scenes_without_a_table_are_their_own_locations(tmp_path, wav, noise):
+    for name in ("a.wav", "b.flac"):
+        (tmp_path / name).write_bytes(wav(noise(0.3), format="FLAC" if "flac" in name else "WAV"))
+    with Collection(list(tmp_path.iterdir()), tmp_path) as files:
+        scenes = index_scenes(files)
+    assert list(scenes["source"]) == ["a.wav", "b.flac"] and scenes.usable.all()
+
+
+def test_unusable_recordings_are_indexed_with_the_reason(pack, wav, noise, as_csv):
+    broken = noise(0.3)
+    broken[5] = np.inf
+    members = {
+        "good.wav": wav(noise(0.3)),
+        "unreadable.wav": b"no audio",
+        "empty.wav": wav(np.zeros(0)),
+        "silent.wav": wav(np.zeros(5000)),
+        "nan.wav": wav(broken, subtype="FLOAT"),
+        "nolabel.wav": wav(noise(0.3)),
+        "click.wav": wav(noise(0.001)),
+        "one/twice.wav": wav(noise(0.3)),
+        "two/twice.wav": wav(noise(0.3)),
+        "unverified.wav": wav(noise(0.3)),
+    }
+    labels = {"nolabel.wav": " ", "unverified.wav": "Other"}
+    names = sorted({Path(member).name for member in members})
+    rows = [[n, labels.get(n, "Bark"), int(n != "unverified.wav")] for n in names]
+    zipped = pack("all.zip", members | {"train.csv": as_csv(FSD[:3], *rows)})
+    with collect(zipped) as files:
+        events = index_events(files).set_index("name")
+    reasons = {
+        "unreadable.wav": "unreadable",
+        "empty.wav": "empty",
+        "silent.wav": "silent",
+        "nan.wav": "NaN",
+        "nolabel.wav": "no label",
+        "click.wav": "0.0010 s",
+        "twice.wav": "2 files",
+        "unverified.wav": "no verified recording",
+    }
+    assert list(events.index[events.usable]) == ["good.wav"]
+    for name, reason in reasons.items():
+        assert reason in events.why_not[name]
+
+
+def test_damaged_archives_and_members_are_named(pack, wav, noise, tmp_path):
+    (tmp_path / "half.zip").write_bytes(b"PK\x03\x04 half of it")
+    with pytest.raises(DataError, match=r"half\.zip: not a readable zip"):
+        collect(tmp_path / "half.zip")
+    with collect(pack("a.zip", {"a.wav": b"no audio"})) as files:
+        with pytest.raises(DataError, match=r"a\.zip: a\.wav: unreadable"):
+            files.read_mono("a.zip", "a.wav", 32000)
+        with pytest.raises(DataError, match=r"no usable recording among the scenes: unreadable"):
+            index_scenes(files)
+
+
+def test_a_wrong_checksum_in_an_archive_is_found(pack, wav, noise):
+    path = pack("a.zip", {"a.wav": wav(noise(1.0))})
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    with collect(path) as files, pytest.raises(DataError, match=r"a\.zip: a\.wav"):
+        files.read_mono("a.zip", "a.wav", 32000)
+
+
+def test_manually_verified_must_be_a_flag(pack, wav, noise, as_csv):
+    table = as_csv(FSD[:3], ["a.wav", "Bark", "maybe"])
+    with collect(pack("a.zip", {"a.wav": wav(noise(0.1)), "t.csv": table})) as files:
+        with pytest.raises(DataError, match=r"a\.wav: manually_verified is 'maybe', expected 0 or 1"):
+            index_events(files)
+
+
+def test_the_same_content_has_the_same_version(pack, wav, noise):
+    with collect(pack("a.zip", {"a.wav": wav(noise(0.1))})) as files:
+        first = files.members[0].version
+    with collect(pack("a.zip", {"a.wav": wav(noise(0.1))})) as files:
+        assert files.members[0].version == first
+    with collect(pack("a.zip", {"a.wav": wav(noise(0.1, seed=1))})) as files:
+        assert files.members[0].version != first

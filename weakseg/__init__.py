@@ -1,0 +1,1 @@
+"""Weakly supervised sound event detection, time-frequency segmentation and separation."""

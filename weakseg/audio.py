@@ -1,0 +1,157 @@
+"""Read, resample, level and write waveforms.
+
+Conventions
+-----------
+- A waveform is mono float64 in -1..1, shape (samples,), unless said otherwise;
+  several channels are averaged.
+- Resampling is soxr's "HQ" quality.
+- Levels are root mean squares; 0 dB is an rms of 1.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+Waveform = NDArray[np.float64]
+
+# A block is enough to find the first sound of most recordings without reading the rest.
+BLOCK_SAMPLES = 65_536
+SILENCE = 1e-5  # of full scale (-100 dB): a recording that never exceeds it is silent
+SOUND = 1e-3  # of full scale (-60 dB): where a recording starts to be heard
+FLOAT_SUBTYPES = ("FLOAT", "DOUBLE")
+
+
+class AudioError(ValueError):
+    """A recording that cannot be used; the message says why in a few words."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a recording is: length in seconds, sample rate in Hz, channels, and where (seconds) it starts to sound."""
+
+    seconds: float
+    sample_rate: int
+    channels: int
+    starts: float
+
+
+def read_header(source: str | Path | IO[bytes]) -> Header:
+    """Describe a recording, reading no more of it than its header and its first sound.
+
+    Raises AudioError if it is unreadable, empty, silent, or holds values that are not finite.
+    """
+    try:
+        with soundfile.SoundFile(source) as file:
+            if file.frames == 0:
+                raise AudioError("empty")
+            return Header(
+                file.frames / file.samplerate,
+                file.samplerate,
+                file.channels,
+                _first_sound(file) / file.samplerate,
+            )
+    except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
+        raise AudioError(f"unreadable ({_one_line(error)})") from error
+
+
+def _first_sound(file: soundfile.SoundFile) -> int:
+    """Index of the first sample above SOUND, or else above SILENCE.
+
+    Whole-number formats cannot hold NaN or infinity, so their search ends at the first sound;
+    floating-point files are read to their end.
+    """
+    quiet_start, start, position = None, None, 0
+    must_read_all = file.subtype in FLOAT_SUBTYPES
+    for block in file.blocks(BLOCK_SAMPLES, dtype="float64", always_2d=True):
+        loudest = np.abs(block).max(axis=1)
+        if must_read_all and not np.isfinite(loudest).all():
+            raise AudioError("holds NaN or infinite samples")
+        quiet_start = _first_above(loudest, SILENCE, position) if quiet_start is None else quiet_start
+        start = _first_above(loudest, SOUND, position) if start is None else start
+        if start is not None and not must_read_all:
+            return start
+        position += len(block)
+    if position == 0:
+        raise AudioError("unreadable (its header promises samples that are not there)")
+    if quiet_start is None:
+        raise AudioError("silent")
+    return quiet_start if start is None else start
+
+
+def _first_above(loudest: NDArray[Any], threshold: float, position: int) -> int | None:
+    above = np.flatnonzero(loudest > threshold)
+    return position + int(above[0]) if len(above) else None
+
+
+def _one_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
+
+
+def read_mono(source: str | Path | IO[bytes], sample_rate: int) -> Waveform:
+    """Read a recording, average its channels and resample it to `sample_rate` (Hz).
+
+    Raises AudioError if it cannot be read or holds values that are not finite.
+    """
+    try:
+        audio, native_rate = soundfile.read(source, dtype="float64", always_2d=True)
+    except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
+        raise AudioError(f"unreadable ({_one_line(error)})") from error
+    if not np.isfinite(audio).all():
+        raise AudioError("holds NaN or infinite samples")
+    mono: Waveform = audio.mean(axis=1)
+    return mono if native_rate == sample_rate else soxr.resample(mono, native_rate, sample_rate, "HQ")
+
+
+def to_level(audio: Waveform, level_db: float) -> Waveform:
+    """Scale a waveform to an rms of 10^(level_db/20); a silent one raises AudioError."""
+    rms = np.sqrt(np.mean(audio**2)) if len(audio) else 0.0
+    if rms == 0:
+        raise AudioError("silent")
+    return audio / rms * 10 ** (level_db / 20)
+
+
+def loop(audio: Waveform, n_samples: int, fade_samples: int) -> Waveform:
+    """Make a waveform `n_samples` long: cut it, or repeat it with equal-power cross-fades."""
+    if len(audio) == 0:
+        raise AudioError("empty")
+    fade = min(fade_samples, len(audio) // 2)
+    ramp = np.sqrt(np.linspace(0, 1, fade))
+    looped = audio
+    while len(looped) < n_samples:
+        joint = looped[len(looped) - fade :] * ramp[::-1] + audio[:fade] * ramp
+        looped = np.concatenate([looped[: len(looped) - fade], joint, audio[fade:]])
+    return looped[:n_samples]
+
+
+def to_pcm16(audio: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
+    """Round a waveform in -1..1 to 16-bit whole numbers."""
+    return np.clip(np.rint(audio * 32767), -32768, 32767).astype(np.int16)
+
+
+def write_flac(path: Path, audio: NDArray[np.int16], sample_rate: int) -> None:
+    """Write 16-bit audio (samples, channels) as FLAC; the file appears when it is complete."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        soundfile.write(temporary, audio, sample_rate, subtype="PCM_16", format="FLAC")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_pcm16(path: Path) -> NDArray[np.int16]:
+    """The stored whole numbers of a 16-bit file, (samples, channels)."""
+    try:
+        return soundfile.read(path, dtype="int16", always_2d=True)[0]
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise AudioError(
+            f"{path}: damaged or missing ({_one_line(error)}); delete the manifest beside it "
+            "and run the same command again to make it anew"
+        ) from error

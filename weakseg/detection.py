@@ -1,0 +1,86 @@
+"""Events from frame scores.
+
+Conventions
+-----------
+- A frame score is the mean of a class's mask over mel bands, (frames, classes).
+- An event is a half-open range of frames; frame t is at t * hop / sample_rate
+  seconds, as published (Kong et al., arXiv 1804.04715, section IV-B).
+- Tables of events have the DCASE columns `filename, onset, offset, event_label`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+EVENT_COLUMNS = ["filename", "onset", "offset", "event_label"]
+
+
+@dataclass(frozen=True)
+class Detector:
+    """Two thresholds with hysteresis, then merging over gaps, then a minimum length (frames).
+
+    A frame above `high` starts an event, which goes on both ways while the score is at least `low`;
+    gaps of at most `merge_gap` frames are closed; events of at most `drop` frames are dropped.
+    """
+
+    clip_threshold: float
+    high: float
+    low: float
+    merge_gap: int
+    drop: int
+
+    def ranges(self, scores: NDArray[np.floating]) -> list[tuple[int, int]]:
+        """Events, (first frame, end frame) each, of one class's scores (frames,)."""
+        started = [run for run in runs(scores >= self.low) if (scores[slice(*run)] > self.high).any()]
+        return [run for run in merge(started, self.merge_gap) if run[1] - run[0] > self.drop]
+
+
+def runs(active: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """The half-open ranges in which `active` (frames,) is true."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], active, [False]]).astype(np.int8)))
+    return [(int(first), int(end)) for first, end in edges.reshape(-1, 2)]
+
+
+def merge(ranges: Sequence[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
+    """Join ranges whose distance is at most `gap` frames."""
+    merged: list[tuple[int, int]] = []
+    for first, end in ranges:
+        if merged and first - merged[-1][1] <= gap:
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((first, end))
+    return merged
+
+
+def detect(
+    filename: str,
+    clip_probabilities: NDArray[np.floating],
+    frame_scores: NDArray[np.floating],
+    classes: Sequence[str],
+    detector: Detector,
+    frame_seconds: float,
+) -> pd.DataFrame:
+    """Events of one clip.
+
+    clip_probabilities (classes,); frame_scores (frames, classes); a class whose clip probability is at
+    most the clip threshold has none.
+    """
+    rows = [
+        (filename, first * frame_seconds, end * frame_seconds, label)
+        for index, label in enumerate(classes)
+        if clip_probabilities[index] > detector.clip_threshold
+        for first, end in detector.ranges(frame_scores[:, index])
+    ]
+    return pd.DataFrame(rows, columns=EVENT_COLUMNS)
+
+
+def gate(
+    frame_scores: NDArray[np.floating], clip_probabilities: NDArray[np.floating], clip_threshold: float
+) -> NDArray[np.floating]:
+    """Frame scores (frames, classes), 0 for the classes that the clip is not found to hold."""
+    return np.where(clip_probabilities > clip_threshold, frame_scores, 0)

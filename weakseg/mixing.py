@@ -1,0 +1,146 @@
+"""Render a planned mixture.
+
+Conventions
+-----------
+- A rendered mixture is 16-bit audio, one channel an event in the plan's order and
+  the scene last; the mixture is half the sum of all channels (the published
+  convention), computed from the stored whole numbers, so stems sum to it exactly.
+- `snr_db` is the level of each event over the scene's, whose rms is 1 before the
+  common scaling (Kong et al., arXiv 1804.04715, section V-A).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from weakseg.audio import AudioError, Waveform, loop, read_pcm16, to_level, to_pcm16, write_flac
+from weakseg.plan import PlannedEvent, PlannedMixture
+
+FADE_SECONDS = 0.05
+MOST_CHANNELS = 8  # of a FLAC file
+
+Reader = Callable[[str], Waveform]
+
+
+class ManifestRow(NamedTuple):
+    """A rendered mixture: its name in the plan, its file, and the SHA-256 of its samples."""
+
+    mixture_name: str
+    file: str
+    sha256: str
+
+
+def render(
+    mixture: PlannedMixture,
+    read_scene: Reader,
+    read_event: Reader,
+    *,
+    snr_db: float,
+    sample_rate: int,
+    seconds: float,
+    level_over: str,
+) -> NDArray[np.int16]:
+    """Render a mixture, (samples, events + 1) int16.
+
+    read_scene, read_event: give a recording's waveform at `sample_rate` by its name.
+    level_over: "heard" sets the level of the part of the event that is heard, from its first sound;
+    "file" sets it over the whole recording and then cuts, as published, so that the heard level differs.
+    """
+    n_samples = round(seconds * sample_rate)
+    stems = np.zeros((n_samples, len(mixture["events"]) + 1))
+    for channel, event in enumerate(mixture["events"]):
+        recording = read_event(event["event_audio_name"])
+        _add_event(stems[:, channel], recording, event, snr_db, sample_rate, level_over)
+    scene = loop(read_scene(mixture["scene_audio_name"]), n_samples, round(FADE_SECONDS * sample_rate))
+    stems[:, -1] = to_level(scene, 0.0)
+    return to_pcm16(stems / _peak(stems))
+
+
+def _add_event(
+    stem: Waveform, recording: Waveform, event: PlannedEvent, snr_db: float, sample_rate: int, level_over: str
+) -> None:
+    first = int(event["onset"] * sample_rate)
+    length = min(int(event["offset"] * sample_rate), len(stem)) - first
+    whole_file = level_over == "file"
+    heard = to_level(recording, snr_db)[:length] if whole_file else to_level(recording[:length], snr_db)
+    stem[first : first + len(heard)] = heard
+
+
+def _peak(stems: NDArray[np.float64]) -> float:
+    """Largest absolute value of the scene, of any event, and of the sum of the events (the published scale)."""
+    return max(float(np.abs(stems).max()), float(np.abs(stems[:, :-1].sum(axis=1)).max()))
+
+
+def mixture_of(stems: NDArray[np.int16]) -> Waveform:
+    """The mixture of rendered channels, (samples,) float64 in -1..1: half their sum."""
+    return stems.sum(axis=1, dtype=np.int64) / 65536.0
+
+
+def stem_waveforms(stems: NDArray[np.int16]) -> NDArray[np.float64]:
+    """The channels as they sound in the mixture, (samples, channels) float64: they sum to `mixture_of`."""
+    return stems / 65536.0
+
+
+def event_reader(index: pd.DataFrame, read: Callable[[str, str], Waveform], skip_lead: bool, sample_rate: int) -> Reader:
+    """A reader by name for an index of recordings; `skip_lead` drops what lies before the first sound."""
+    where = {row.name_: row for row in index.rename(columns={"name": "name_"}).itertuples()}
+
+    def read_event(name: str) -> Waveform:
+        row = where[name]
+        audio = read(row.archive, row.member)
+        return audio[round(row.starts * sample_rate) :] if skip_lead else audio
+
+    return read_event
+
+
+def write_shard(
+    directory: Path, mixtures: Sequence[PlannedMixture], render_one: Callable[[PlannedMixture], NDArray[np.int16]], sample_rate: int
+) -> pd.DataFrame:
+    """Render mixtures into `directory` as FLAC; the manifest (a row a mixture) is returned.
+
+    Its SHA-256 covers the samples, so that a manifest changes exactly when what is heard does.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for mixture in mixtures:
+        try:
+            stems = render_one(mixture)
+        except AudioError as error:
+            raise AudioError(f"mixture {mixture['mixture_name']}: {error}; exclude the recording it names") from error
+        name = Path(mixture["mixture_name"]).with_suffix(".flac").name
+        write_flac(directory / name, stems, sample_rate)
+        rows.append(ManifestRow(mixture["mixture_name"], name, hashlib.sha256(stems.tobytes()).hexdigest()))
+    return pd.DataFrame(rows, columns=ManifestRow._fields)
+
+
+def read_manifest(path: Path) -> list[ManifestRow]:
+    """The rows of a shard's manifest."""
+    table = pd.read_csv(path, dtype=str)
+    if list(table.columns) != list(ManifestRow._fields):
+        raise AudioError(f"{path}: not a manifest of mixtures; delete it and run again")
+    return [ManifestRow(*row) for row in table.itertuples(index=False)]
+
+
+def read_stems(directory: Path, row: ManifestRow) -> NDArray[np.int16]:
+    """The channels of a manifest's row, checked against its SHA-256."""
+    path = directory / row.file
+    stems = read_pcm16(path)
+    if hashlib.sha256(stems.tobytes()).hexdigest() != row.sha256:
+        raise AudioError(
+            f"{path}: not the audio that its manifest names; delete {directory / 'manifest.csv'} and run again"
+        )
+    return stems
+
+
+def rendered_mixtures(manifests: Sequence[Path]) -> Iterator[tuple[ManifestRow, NDArray[np.int16]]]:
+    """The mixtures of several shards in order, with their channels."""
+    for manifest in manifests:
+        for row in read_manifest(manifest):
+            yield row, read_stems(manifest.parent, row)

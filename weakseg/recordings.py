@@ -1,0 +1,362 @@
+"""What an archive or a folder holds: an index with a row a recording.
+
+Conventions
+-----------
+- The index is a table with the columns `COLUMNS`, in the order of the metadata file.
+- `archive` is the archive's file name and `member` the path inside it; for an
+  extracted set `archive` is empty and `member` is relative to the directory.
+- `source` names what takes of one thing have in common: an event's original
+  recording (`freesound_id`), a scene's location (`identifier`).
+- `version` changes when the content does: the zip member's CRC-32, or the
+  file's time of change.
+
+The layouts are those of TUT Urban Acoustic Scenes 2018 (Mesaros et al.,
+arXiv 1807.09840) and FSDKaggle2018 (Fonseca et al., arXiv 1807.09902).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from types import TracebackType
+from typing import IO, Any
+
+import pandas as pd
+
+from weakseg.audio import AudioError, Waveform, read_header, read_mono
+
+COLUMNS = [
+    "archive",
+    "member",
+    "name",
+    "label",
+    "seconds",
+    "sample_rate",
+    "channels",
+    "starts",
+    "verified",
+    "source",
+    "version",
+    "usable",
+    "why_not",
+]
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64")
+SHORTEST_SECONDS = 0.01
+
+
+class DataError(ValueError):
+    """A data set that cannot be used; the message is one line with the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file in an archive (`archive` is its name), or in a directory (`archive` is empty)."""
+
+    archive: str
+    member: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.member).name
+
+
+class Collection(AbstractContextManager["Collection"]):
+    """The files of a data set, read in place.
+
+    files: zip archives, of which each member counts, and single files, as a path says; `directory`: what
+    the paths of single files are relative to.
+    """
+
+    def __init__(self, files: Sequence[Path], directory: Path):
+        self._stack = ExitStack()
+        self._directory = directory
+        zips = sorted(path for path in files if path.suffix.lower() == ".zip")
+        self._archives = {path.name: self._open_zip(path) for path in zips}
+        self.members = [m for name, archive in self._archives.items() for m in _zip_members(name, archive)]
+        self.members += [_file_member(path, directory) for path in sorted(set(files) - set(zips))]
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _open_zip(self, path: Path) -> zipfile.ZipFile:
+        try:
+            return self._stack.enter_context(zipfile.ZipFile(path))
+        except (OSError, zipfile.BadZipFile) as error:
+            raise DataError(f"{path}: not a readable zip archive ({error}); fetch or make it again") from error
+
+    def open(self, archive: str, member: str) -> IO[bytes]:
+        """The member as a seekable binary file, decompressed only as far as it is read."""
+        if not archive:
+            return open(self._directory / member, "rb")
+        try:
+            zipped = self._archives[archive]
+            info = zipped.getinfo(member)
+            if info.flag_bits & 1:
+                raise AudioError("encrypted")
+            return io.BufferedReader(LazyMember(lambda: zipped.open(info), info.file_size))
+        except KeyError as error:
+            raise AudioError(f"{archive} holds no {member}") from error
+
+    def read_mono(self, archive: str, member: str, sample_rate: int) -> Waveform:
+        """A recording as `audio.read_mono` gives it; errors name the archive and the member."""
+        try:
+            with self.open(archive, member) as file:
+                return read_mono(io.BytesIO(file.read()), sample_rate)
+        except (AudioError, OSError, zipfile.BadZipFile) as error:
+            raise DataError(f"{archive or self._directory}: {member}: {error}") from error
+
+    def read_text(self, member: Member) -> str:
+        with self.open(member.archive, member.member) as file:
+            try:
+                return file.read().decode("utf-8-sig")
+            except UnicodeDecodeError as error:
+                raise DataError(f"{member.member}: not UTF-8 text ({error})") from error
+
+
+class LazyMember(io.RawIOBase):
+    """A zip member that can be sought in without decompressing what is not read.
+
+    Audio readers first seek to the end to learn the length; zipfile would decompress all for that.
+    """
+
+    def __init__(self, reopen: Callable[[], IO[bytes]], size: int):
+        self._reopen, self._size = reopen, size
+        self._stream = reopen()
+        self._at = 0  # where the reader believes to be; the stream follows when it reads
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        if self._at != self._stream.tell():
+            self._stream.seek(self._at)
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        self._at += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+def _zip_members(name: str, archive: zipfile.ZipFile) -> list[Member]:
+    files = [info for info in archive.infolist() if not info.is_dir()]
+    return [Member(name, info.filename, f"{info.CRC:08x}") for info in files]
+
+
+def _file_member(path: Path, directory: Path) -> Member:
+    return Member("", path.relative_to(directory).as_posix(), str(path.stat().st_mtime_ns))
+
+
+def is_audio(name: str) -> bool:
+    """Whether a file name is one of a recording (hidden files, as macOS leaves them, are not)."""
+    base = PurePosixPath(name).name
+    return base.lower().endswith(AUDIO_SUFFIXES) and not base.startswith(".")
+
+
+def _find_table(files: Collection, columns: Iterable[str], delimiter: str) -> list[dict[str, str]] | None:
+    """Rows of the one table that has `columns`, or None if there is none."""
+    wanted, found = set(columns), []
+    for member in files.members:
+        if member.member.lower().endswith((".csv", ".tsv")) and not member.name.startswith("."):
+            rows = csv.DictReader(io.StringIO(files.read_text(member)), delimiter=delimiter)
+            if wanted <= set(rows.fieldnames or ()):
+                found.append((member, rows))
+    if len(found) > 1:
+        # published archives also hold the test set's table; the training set's is wanted
+        training = [pair for pair in found if "train" in pair[0].name]
+        found = training if len(training) == 1 else found
+    if len(found) > 1:
+        names = ", ".join(member.member for member, _ in found)
+        raise DataError(f"several tables have the columns {sorted(wanted)}: {names}; keep one")
+    return [dict(row) for row in found[0][1]] if found else None
+
+
+def _index(
+    files: Collection,
+    rows: Iterable[tuple[str, Mapping[str, Any]]],
+    listed_in: str,
+    key: Callable[[Member], str] = lambda member: member.name,
+) -> pd.DataFrame:
+    """Join described recordings (key -> label, source, verified) with the files that are there."""
+    audio = [member for member in files.members if is_audio(member.member)]
+    count = Counter(key(member) for member in audio)
+    by_name = {key(member): member for member in audio}
+    index, seen = [], set()
+    for name, description in rows:
+        member = by_name.get(name)
+        problem = (
+            f"listed in {listed_in} but not there"
+            if member is None
+            else f"{count[name]} files have this name"
+            if count[name] > 1
+            else "listed twice"
+            if name in seen
+            else ""
+        )
+        seen.add(name)
+        index.append({"name": name, **description, **_describe(files, member, problem)})
+    # the same directory may hold the archives of both sets: what lies beside no listed file is not ours
+    ours = {_place(by_name[name]) for name in seen if name in by_name}
+    index += [
+        _unlisted(member, listed_in)
+        for member in audio
+        if key(member) not in seen and _place(member) in ours
+    ]
+    return _as_table(index)
+
+
+def _place(member: Member) -> tuple[str, str]:
+    return member.archive, str(PurePosixPath(member.member).parent)
+
+
+def _unlisted(member: Member, listed_in: str) -> dict[str, Any]:
+    row = {"name": member.name, "label": "", "source": member.name, "verified": False}
+    where = {"archive": member.archive, "member": member.member, "version": member.version}
+    return row | where | {"usable": False, "why_not": f"no label: not listed in {listed_in}"}
+
+
+def _describe(files: Collection, member: Member | None, problem: str) -> dict[str, Any]:
+    """Where a recording is, its header, and why it cannot be used."""
+    if member is None:
+        return {"archive": "", "member": "", "usable": False, "why_not": problem}
+    where = {"archive": member.archive, "member": member.member, "version": member.version}
+    if problem:
+        return where | {"usable": False, "why_not": problem}
+    try:
+        with files.open(member.archive, member.member) as file:
+            header = read_header(file)
+    except (AudioError, OSError, zipfile.BadZipFile, NotImplementedError) as error:
+        return where | {"usable": False, "why_not": str(error).replace("\n", " ")}
+    heard = header.seconds - header.starts
+    why_not = "" if heard >= SHORTEST_SECONDS else f"only {heard:.4f} s are heard"
+    return where | vars(header) | {"usable": not why_not, "why_not": why_not}
+
+
+def _as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    for column, nothing in {"seconds": 0.0, "starts": 0.0, "sample_rate": 0, "channels": 0}.items():
+        table[column] = table[column].fillna(nothing).astype(type(nothing))
+    unlabelled = table.usable.astype(bool) & (table.label.fillna("").str.strip() == "")
+    table.loc[unlabelled, ["usable", "why_not"]] = [False, "no label"]
+    return table.fillna({"version": "", "archive": "", "member": "", "label": "", "why_not": ""})
+
+
+def index_scenes(files: Collection) -> pd.DataFrame:
+    """Index of the scenes: those that meta.csv lists, or, without one, every recording.
+
+    meta.csv is tab-separated: `filename scene_label identifier source_label`; `identifier` is the
+    location.  Without it each recording is its own location.
+    """
+    table = _find_table(files, ["filename", "scene_label"], "\t")
+    if table is None:
+        return _require(_index_untabled(files, lambda member: "scene"), "scenes")
+    described = [
+        (
+            PurePosixPath(row["filename"]).name,
+            {
+                "label": row["scene_label"],
+                "source": row.get("identifier") or row["filename"],
+                "verified": True,
+            },
+        )
+        for row in table
+    ]
+    return _require(_index(files, described, "meta.csv"), "scenes")
+
+
+def index_events(files: Collection) -> pd.DataFrame:
+    """Index of the events: those that a CSV `fname,label[,manually_verified][,freesound_id]` lists.
+
+    Without such a CSV the recordings' folders are their labels.  Where nothing says otherwise a
+    recording is verified, and its own source.
+    """
+    table = _find_table(files, ["fname", "label"], ",")
+    if table is None:
+        return _require(_index_untabled(files, _folder), "events")
+    described = [
+        (
+            PurePosixPath(row["fname"]).name,
+            {
+                "label": (row["label"] or "").strip(),
+                "source": row.get("freesound_id") or row["fname"],
+                "verified": _verified(row),
+            },
+        )
+        for row in table
+    ]
+    index = _index(files, described, "the CSV")
+    return _require(_without_classless(index), "events")
+
+
+def _folder(member: Member) -> str:
+    return PurePosixPath(member.member).parent.name
+
+
+def _without_classless(index: pd.DataFrame) -> pd.DataFrame:
+    """Mark the recordings of labels that no verified recording has: no mixture can hold them."""
+    classless = index.usable & ~index.label.isin(class_names(index))
+    index.loc[classless, "why_not"] = "label " + index.label + " has no verified recording"
+    index.loc[classless, "usable"] = False
+    return index
+
+
+def _verified(row: Mapping[str, str]) -> bool:
+    value = (row.get("manually_verified") or "1").strip().lower()
+    if value not in ("0", "1", "true", "false"):
+        raise DataError(f"{row['fname']}: manually_verified is {value!r}, expected 0 or 1")
+    return value in ("1", "true")
+
+
+def _index_untabled(files: Collection, label: Callable[[Member], str]) -> pd.DataFrame:
+    """Index of all recordings, each its own source, named by its path: folders often repeat names."""
+    rows = [
+        (m.member, {"label": label(m), "source": m.member, "verified": True})
+        for m in files.members
+        if is_audio(m.member)
+    ]
+    return _index(files, rows, "the directory", key=lambda member: member.member)
+
+
+def _require(index: pd.DataFrame, what: str) -> pd.DataFrame:
+    if not index.usable.any():
+        reasons = "; ".join(sorted(set(index.why_not))[:3]) or "no recording was found"
+        raise DataError(f"no usable recording among the {what}: {reasons}")
+    return index
+
+
+def has_sources(index: pd.DataFrame) -> bool:
+    """Whether the data say which recordings belong together, so that folds can keep them together."""
+    return bool((index["source"] != index["name"]).any())
+
+
+def read_index(path: Path) -> pd.DataFrame:
+    """Read an index as `index_scenes` and `index_events` make it."""
+    text = {column: str for column in ("archive", "member", "name", "label", "source", "version", "why_not")}
+    return pd.read_csv(path, dtype=text, keep_default_na=False, float_precision="round_trip")
+
+
+def class_names(events: pd.DataFrame) -> list[str]:
+    """The classes that mixtures can hold, sorted: the order of class indices everywhere."""
+    return sorted(set(events[events.usable & events.verified].label))

@@ -1,0 +1,95 @@
+"""Waveforms from masks.
+
+Conventions
+-----------
+- Masks are (frames, mels), 0..1; spectra (frames, bins); waveforms (samples,).
+- A mel mask becomes a mask of STFT bins through the inverse filter bank, which
+  multiplies the mixture's spectrum; the phase is the mixture's.
+- `separate_published` is the published arithmetic: it loses the lowest bins, which
+  no mel filter covers, ramps over the first frame and drops the last samples.
+  `separate` mends all three and returns as many samples as it was given.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from weakseg.spectral import Magnitude, Spectral
+
+FloatArray = NDArray[np.floating[Any]]
+
+
+def separate_published(mixture: FloatArray, mel_mask: Magnitude, spectral: Spectral) -> FloatArray:
+    """The published separation: (frames * hop + window - hop,) samples.
+
+    Overlap-add divided by the mean of the window's overlap.
+    """
+    masked = spectral.stft(mixture)[: len(mel_mask)] * (mel_mask @ spectral.inverse_filterbank)
+    frames = scipy.fft.irfft(masked, n=spectral.window, axis=1)
+    return overlap_add(frames, spectral.hop) / (spectral.hamming.sum() / spectral.hop)
+
+
+def overlap_add(frames: FloatArray, hop: int) -> FloatArray:
+    """Sum frames (frames, window), each `hop` samples after the one before."""
+    n_frames, window = frames.shape
+    steps = -(-window // hop)
+    padded = np.zeros((n_frames + steps - 1, hop), frames.dtype)
+    for step in range(steps):
+        part = frames[:, step * hop : (step + 1) * hop]
+        padded[step : step + n_frames, : part.shape[1]] += part
+    return padded.ravel()[: (n_frames - 1) * hop + window]
+
+
+class Separator:
+    """Separates any number of masks from one mixture, whose spectrum is computed once."""
+
+    def __init__(self, mixture: FloatArray, spectral: Spectral):
+        self._spectral, self._n_samples = spectral, len(mixture)
+        self._lead = -(-spectral.window // spectral.hop) - 1  # frames before the first, so that every sample is covered
+        n_frames = self._lead + -(-max(len(mixture), 1) // spectral.hop)
+        padded = np.zeros((n_frames - 1) * spectral.hop + spectral.window, np.float32)
+        start = self._lead * spectral.hop
+        padded[start : start + len(mixture)] = mixture
+        self._spectrum = spectral.stft(padded)
+        weight = np.broadcast_to(spectral.hamming.astype(np.float64) ** 2, (n_frames, spectral.window))
+        self._norm = overlap_add(weight, spectral.hop)
+        self._to_bins = bins_of_bands(spectral)
+
+    def separate(self, mel_mask: Magnitude) -> NDArray[np.float32]:
+        """The waveform (samples,) that a mask (frames, mels) lets through.
+
+        Outside the mask's frames its first and last are held; a mask of ones gives the mixture back.
+        """
+        return self.apply(mel_mask @ self._to_bins)
+
+    def apply(self, mask: Magnitude) -> NDArray[np.float32]:
+        """The same for a mask of STFT bins, (frames, bins)."""
+        held = np.clip(np.arange(len(self._spectrum)) - self._lead, 0, len(mask) - 1)
+        frames = scipy.fft.irfft(self._spectrum * mask[held], n=self._spectral.window, axis=1)
+        audio = overlap_add(frames * self._spectral.hamming, self._spectral.hop) / self._norm
+        start = self._lead * self._spectral.hop
+        return audio[start : start + self._n_samples].astype(np.float32)
+
+
+def bins_of_bands(spectral: Spectral) -> NDArray[np.float32]:
+    """Each bin's mask as a mean of the bands that cover it, (mels, bins); weights sum to 1 in every bin.
+
+    A bin that no filter covers takes the nearest band, where the published form sets it to 0.
+    """
+    share = spectral.filterbank.T / np.maximum(spectral.filterbank.sum(axis=1), 1e-12)
+    covered = np.flatnonzero(spectral.filterbank.sum(axis=1) > 0)
+    bins = np.arange(share.shape[1])
+    nearest = covered[np.abs(bins[:, None] - covered[None, :]).argmin(axis=1)]
+    return share[:, nearest].astype(np.float32)
+
+
+def file_name_of(mixture_name: str, class_index: int, label: str) -> str:
+    """A file name for a separated class: labels may hold any character, names of files may not."""
+    safe = re.sub(r"[^\w.-]+", "_", label)[:40]
+    return f"{PurePath(mixture_name).stem}-{class_index:02d}-{safe}.flac"

@@ -1,0 +1,152 @@
+"""STFT, mel, inverse mel, log-mel and ideal masks.
+
+Conventions
+-----------
+- Frames of `window` samples every `hop` samples, no padding: frame t covers
+  samples t*hop to t*hop + window.  Symmetric Hamming window w.
+- STFT values are divided by sqrt(sum w^2), so that the magnitude does not
+  depend on the window's length; arrays are (frames, bins).
+- Mel filters are Slaney's, as librosa makes them, applied to magnitudes.
+- All as in Kong et al., arXiv 1804.04715, section V-B, and its implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import librosa
+import numpy as np
+import scipy.fft
+import scipy.signal
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+Spectrum = NDArray[np.complexfloating[Any, Any]]
+Magnitude = NDArray[np.floating[Any]]
+
+EPSILON = 1e-8  # added before a logarithm or a division, as published
+
+
+@dataclass(frozen=True)
+class Spectral:
+    """The settings of the time-frequency representation, and what follows from them.
+
+    sample_rate, fmin, fmax in Hz; window and hop in samples.
+    """
+
+    sample_rate: int
+    window: int
+    hop: int
+    mels: int
+    fmin: float
+    fmax: float
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Spectral:
+        """From the settings that stores and models carry (other keys are left aside)."""
+        return cls(**{name: settings[name] for name in cls.__dataclass_fields__})
+
+    def settings(self) -> dict[str, Any]:
+        """The settings as plain values, for stores and models."""
+        return asdict(self)
+
+    @property
+    def frames_per_second(self) -> float:
+        return self.sample_rate / self.hop
+
+    def n_frames(self, n_samples: int) -> int:
+        """Number of whole frames in `n_samples`."""
+        return max(0, (n_samples - self.window) // self.hop + 1)
+
+    @cached_property
+    def hamming(self) -> NDArray[np.float64]:
+        """The window, (window,), divided by sqrt(sum w^2)."""
+        window = scipy.signal.get_window("hamming", self.window, fftbins=False)
+        return window / np.sqrt((window**2).sum())
+
+    @cached_property
+    def filterbank(self) -> NDArray[np.float32]:
+        """Mel filters, (bins, mels)."""
+        return librosa.filters.mel(
+            sr=self.sample_rate, n_fft=self.window, n_mels=self.mels, fmin=self.fmin, fmax=self.fmax
+        ).T.astype(np.float32)
+
+    @cached_property
+    def inverse_filterbank(self) -> NDArray[np.float32]:
+        """A bin's share in each band, (mels, bins): filters / (their sum over bands + 1e-8), as published."""
+        filters = self.filterbank.astype(np.float64)
+        return (filters / (filters.sum(axis=1, keepdims=True) + EPSILON)).T.astype(np.float32)
+
+    def stft(self, audio: NDArray[np.floating[Any]]) -> Spectrum:
+        """Spectrum (frames, bins) of a waveform (samples,), in the waveform's precision."""
+        frames = sliding_window_view(audio, self.window)[:: self.hop]
+        return scipy.fft.rfft(frames * self.hamming.astype(audio.dtype), axis=1)
+
+    def mel(self, spectrum: Spectrum) -> Magnitude:
+        """Mel magnitudes (frames, mels) of a spectrum (frames, bins)."""
+        return np.abs(spectrum) @ self.filterbank
+
+    def logmel(self, audio: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Log-mel (frames, mels), natural logarithm, of a waveform (samples,)."""
+        return log_of_mel(self.mel(self.stft(audio)))
+
+    def active_frames(self, onset: float, offset: float, n_frames: int) -> slice:
+        """The frames of an event, from int(onset * rate) to int(offset * rate) inclusive, as published."""
+        first, last = int(onset * self.frames_per_second), int(offset * self.frames_per_second)
+        return slice(min(first, n_frames), min(last + 1, n_frames))
+
+
+def log_of_mel(mel: Magnitude) -> NDArray[np.float32]:
+    """ln(mel + 1e-8)."""
+    return np.log(mel + np.float32(EPSILON)).astype(np.float32)
+
+
+def ideal_binary_mask(wanted: Magnitude, rest: Magnitude, threshold_db: float) -> NDArray[np.bool_]:
+    """Cells where `wanted` is louder than `rest` plus `threshold_db` (dB).
+
+    The published form: 20 log10(E / (S + 1e-8) + 1e-8) > threshold.
+    """
+    ratio = wanted / (rest + EPSILON) + EPSILON
+    return 20 * np.log10(ratio) > threshold_db
+
+
+def ideal_ratio_mask(wanted: Magnitude, rest: Magnitude) -> Magnitude:
+    """wanted / (wanted + rest), 0..1."""
+    return wanted / (wanted + rest + EPSILON)
+
+
+def class_masks(
+    spectral: Spectral,
+    stems: NDArray[np.floating[Any]],
+    labels: Sequence[int],
+    spans: Sequence[slice],
+    threshold_db: float,
+    truth: str,
+) -> tuple[NDArray[np.float32], dict[int, NDArray[np.bool_]]]:
+    """Log-mel of the mixture, and the ideal mask (frames, mels) of each class in it.
+
+    stems (samples, events + 1), the scene last; labels and spans: class index and active frames of
+    each event.  truth "class": a class's events against everything else.  "events": all events against
+    the scene, cut to the class's frames, as published; where events overlap it cannot tell them apart.
+    """
+    spectra = [spectral.stft(stem) for stem in stems.T]
+    mixture = np.sum(spectra, axis=0)
+    all_events = mixture - spectra[-1]
+    masks = {}
+    for label in sorted(set(labels)):
+        mine = [i for i, other in enumerate(labels) if other == label]
+        wanted = np.sum([spectra[i] for i in mine], axis=0) if truth == "class" else all_events
+        rest = mixture - wanted if truth == "class" else spectra[-1]
+        mask = ideal_binary_mask(spectral.mel(wanted), spectral.mel(rest), threshold_db)
+        masks[label] = mask & _activity([spans[i] for i in mine], len(mask))[:, None]
+    return log_of_mel(spectral.mel(mixture)), masks
+
+
+def _activity(spans: Sequence[slice], n_frames: int) -> NDArray[np.bool_]:
+    active = np.zeros(n_frames, bool)
+    for span in spans:
+        active[span] = True
+    return active

@@ -1,0 +1,309 @@
+"""The HDF5 layouts of features and predictions.
+
+Conventions
+-----------
+- Every data set is chunked by clip, compressed, and carries a Fletcher-32
+  checksum, so that a flipped bit is found where it is read.
+- A file is written under a temporary name and renamed when it is complete.
+- Truth is kept in bits: `frame_truth` packs frames, `mask_truth` packs the
+  cells of the masks of the classes that a clip holds (`mask_classes`, -1 for
+  an unused slot); every other class's mask is empty.
+- Predicted masks are kept as one byte a cell, a code on a uniform grid of
+  logits (`encode_mask_logits`).  A border of the grid lies at the published
+  threshold 0.1, so that scoring codes at 0.1 equals scoring floats at 0.1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+MASK_LEVELS = 256
+LOGIT_STEP = 20 / MASK_LEVELS
+LOGIT_OF_THRESHOLD = float(np.log(0.1 / 0.9))
+LOWEST_LOGIT = LOGIT_OF_THRESHOLD - LOGIT_STEP * MASK_LEVELS / 2
+
+
+class StoreError(ValueError):
+    """A store that cannot be read; the message is one line that names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class ClipFeatures:
+    """One mixture's features and truth.
+
+    logmel (frames, mels) float32; frame_truth (frames, classes) bool; mask_truth maps a
+    class index to its ideal mask (frames, mels) bool, one entry a class of the clip.
+    """
+
+    name: str
+    logmel: NDArray[np.float32]
+    frame_truth: NDArray[np.bool_]
+    mask_truth: Mapping[int, NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class ClipPrediction:
+    """A model's output for one clip.
+
+    clip_probabilities (classes,) and frame_scores (frames, classes) float32;
+    mask_codes (classes, frames, mels) uint8, or None for a model without masks.
+    """
+
+    name: str
+    clip_probabilities: NDArray[np.float32]
+    frame_scores: NDArray[np.float32]
+    mask_codes: NDArray[np.uint8] | None
+
+
+def mask_level_values() -> NDArray[np.float32]:
+    """Value of each mask code, (256,) float32, increasing: the sigmoid of its cell's centre."""
+    centres = LOWEST_LOGIT + LOGIT_STEP * (np.arange(MASK_LEVELS) + 0.5)
+    return (1 / (1 + np.exp(-centres))).astype(np.float32)
+
+
+def encode_mask_logits(logits: NDArray[Any]) -> NDArray[np.uint8]:
+    """Codes (uint8) of mask logits of any shape: the step is 0.078, the error in a mask <= 0.01."""
+    codes = np.floor((logits - LOWEST_LOGIT) / LOGIT_STEP)
+    return np.clip(codes, 0, MASK_LEVELS - 1).astype(np.uint8)
+
+
+def decode_masks(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Masks in 0..1 (float32) of codes of any shape."""
+    return mask_level_values()[codes]
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[h5py.File]:
+    """An HDF5 file that appears under `path` only when the block ends without an error."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with h5py.File(temporary, "w", track_order=True) as file:
+            yield file
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn an HDF5 read error into a StoreError that names the file."""
+    try:
+        yield
+    except (OSError, KeyError, RuntimeError) as error:
+        raise StoreError(
+            f"{path}: damaged or not a weakseg store ({str(error).splitlines()[0]}); "
+            "delete it and run the same command again to make it anew"
+        ) from error
+
+
+def _dataset(file: h5py.File, name: str, n_clips: int, shape: Sequence[int], dtype: str) -> h5py.Dataset:
+    return file.create_dataset(
+        name,
+        shape=(n_clips, *shape),
+        dtype=dtype,
+        chunks=(1, *shape),
+        compression="gzip",
+        compression_opts=1,
+        shuffle=dtype != "u1",
+        fletcher32=True,
+    )
+
+
+def _describe(file: h5py.File, names: Sequence[str], classes: Sequence[str], settings: Mapping[str, Any]) -> None:
+    file.attrs["classes"] = json.dumps(list(classes))
+    file.attrs["settings"] = json.dumps(dict(settings), sort_keys=True)
+    file.create_dataset("names", data=json.dumps(list(names)).encode())
+
+
+def write_features(
+    path: Path,
+    names: Sequence[str],
+    classes: Sequence[str],
+    settings: Mapping[str, Any],
+    clips: Iterable[ClipFeatures],
+) -> None:
+    """Write a shard's features, one clip at a time.
+
+    `names` are the clips in the order in which `clips` yields them; `settings` says how the
+    features were made (sample rate, window, hop, ...) and goes on into the model.
+    """
+    with new_file(path) as file:
+        _describe(file, names, classes, settings)
+        for index, clip in enumerate(clips):
+            if clip.name != names[index]:
+                raise ValueError(f"{path}: clip {index} is {clip.name}, expected {names[index]}")
+            if index == 0:
+                _create_feature_datasets(file, len(names), len(classes), clip.logmel.shape)
+            _write_clip(file, index, clip)
+
+
+def _create_feature_datasets(file: h5py.File, n_clips: int, n_classes: int, shape: tuple[int, ...]) -> None:
+    frames, mels = shape
+    _dataset(file, "logmel", n_clips, (frames, mels), "f4")
+    _dataset(file, "frame_truth", n_clips, (n_classes, -(-frames // 8)), "u1")
+    slots = min(n_classes, 16)
+    file.create_dataset("mask_classes", data=np.full((n_clips, slots), -1, "i2"), fletcher32=True, chunks=True)
+    _dataset(file, "mask_truth", n_clips, (slots, -(-frames * mels // 8)), "u1")
+
+
+def _write_clip(file: h5py.File, index: int, clip: ClipFeatures) -> None:
+    file["logmel"][index] = clip.logmel
+    file["frame_truth"][index] = np.packbits(clip.frame_truth.T, axis=1)
+    slots = file["mask_classes"].shape[1]
+    if len(clip.mask_truth) > slots:
+        raise ValueError(f"{clip.name}: {len(clip.mask_truth)} classes in a mixture, at most {slots} are stored")
+    for slot, (label, mask) in enumerate(sorted(clip.mask_truth.items())):
+        file["mask_classes"][index, slot] = label
+        file["mask_truth"][index, slot] = np.packbits(mask.ravel())
+
+
+class FeatureStore:
+    """Several feature files read as one sequence of clips; nothing is read before it is asked for.
+
+    Attributes: `names` (clips), `classes`, `settings`, `shape` (frames, mels).
+    """
+
+    def __init__(self, paths: Sequence[Path]):
+        if not paths:
+            raise StoreError("no feature file was given")
+        self._files = [_open(path, "logmel") for path in paths]
+        self.paths = list(paths)
+        self.classes, self.settings = _description(self._files[0])
+        self.shape: tuple[int, int] = self._files[0]["logmel"].shape[1:]
+        self._check_alike()
+        self.names = [name for file in self._files for name in _names(file)]
+        self._place = [(f, i) for f, file in enumerate(self._files) for i in range(file["logmel"].shape[0])]
+
+    def _check_alike(self) -> None:
+        for path, file in zip(self.paths, self._files, strict=True):
+            if _description(file) != (self.classes, self.settings):
+                raise StoreError(f"{path}: classes or feature settings differ from {self.paths[0]}")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __enter__(self) -> FeatureStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in self._files:
+            file.close()
+
+    def _read(self, dataset: str, index: int) -> NDArray[Any]:
+        which, row = self._place[index]
+        with reading(self.paths[which]):
+            values: NDArray[Any] = self._files[which][dataset][row]
+        return values
+
+    def logmel(self, indices: Sequence[int]) -> NDArray[np.float32]:
+        """Log-mel of the clips, (clips, frames, mels) float32."""
+        return np.stack([self._read("logmel", index) for index in indices])
+
+    def frame_truth(self, index: int) -> NDArray[np.bool_]:
+        """Activity of each class, (frames, classes) bool."""
+        bits = self._read("frame_truth", index)
+        return np.unpackbits(bits, axis=1, count=self.shape[0]).T.astype(bool)
+
+    def mask_truth(self, index: int) -> dict[int, NDArray[np.bool_]]:
+        """Ideal mask (frames, mels) bool of each class that the clip holds."""
+        labels, bits = self._read("mask_classes", index), self._read("mask_truth", index)
+        frames, mels = self.shape
+        return {
+            int(label): np.unpackbits(bits[slot], count=frames * mels).reshape(frames, mels).astype(bool)
+            for slot, label in enumerate(labels)
+            if label >= 0
+        }
+
+    def clip_truth(self) -> NDArray[np.bool_]:
+        """The weak labels, (clips, classes) bool: the only truth that training may read."""
+        truth = np.zeros((len(self), len(self.classes)), bool)
+        for index in range(len(self)):
+            labels = self._read("mask_classes", index)
+            truth[index, labels[labels >= 0]] = True
+        return truth
+
+
+def write_predictions(
+    path: Path,
+    names: Sequence[str],
+    classes: Sequence[str],
+    settings: Mapping[str, Any],
+    clips: Iterable[ClipPrediction],
+) -> None:
+    """Write a model's predictions, one clip at a time."""
+    with new_file(path) as file:
+        _describe(file, names, classes, settings)
+        for index, clip in enumerate(clips):
+            if clip.name != names[index]:
+                raise ValueError(f"{path}: clip {index} is {clip.name}, expected {names[index]}")
+            if index == 0:
+                _dataset(file, "clip_probabilities", len(names), clip.clip_probabilities.shape, "f4")
+                _dataset(file, "frame_scores", len(names), clip.frame_scores.shape, "f4")
+                if clip.mask_codes is not None:
+                    _dataset(file, "mask_codes", len(names), clip.mask_codes.shape, "u1")
+            file["clip_probabilities"][index] = clip.clip_probabilities
+            file["frame_scores"][index] = clip.frame_scores
+            if clip.mask_codes is not None:
+                file["mask_codes"][index] = clip.mask_codes
+
+
+class PredictionStore:
+    """A prediction file, read clip by clip.  Attributes: `names`, `classes`, `settings`, `has_masks`."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._file = _open(path, "clip_probabilities")
+        self.classes, self.settings = _description(self._file)
+        self.names = _names(self._file)
+        self.has_masks = "mask_codes" in self._file
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __enter__(self) -> PredictionStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def _read(self, dataset: str, rows: int | slice) -> NDArray[Any]:
+        with reading(self.path):
+            values: NDArray[Any] = self._file[dataset][rows]
+        return values
+
+    def clip_probabilities(self) -> NDArray[np.float32]:
+        """(clips, classes) float32."""
+        return self._read("clip_probabilities", slice(None))
+
+    def frame_scores(self, index: int) -> NDArray[np.float32]:
+        """(frames, classes) float32, not gated by the clip probability."""
+        return self._read("frame_scores", index)
+
+    def mask_codes(self, index: int) -> NDArray[np.uint8]:
+        """(classes, frames, mels) uint8; `decode_masks` gives the masks."""
+        return self._read("mask_codes", index)
+
+
+def _open(path: Path, dataset: str) -> h5py.File:
+    with reading(path):
+        file = h5py.File(path, "r")
+        file[dataset]
+        return file
+
+
+def _names(file: h5py.File) -> list[str]:
+    return list(json.loads(file["names"][()]))
+
+
+def _description(file: h5py.File) -> tuple[list[str], dict[str, Any]]:
+    return json.loads(file.attrs["classes"]), json.loads(file.attrs["settings"])

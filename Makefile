@@ -1,0 +1,81 @@
+# Everything runs in .venv, which is made from requirements.lock.  All paths are relative, so
+# that a checkout may lie anywhere.
+#
+#   make demo          the demo experiment, from nothing; prints its table
+#   make resume        go on after a run was killed
+#   make test          the tests: PYTEST_ARGS="-k pooling"
+#   make lint          formats, types, the workflow's own lint
+#   make environment   only .venv
+#   make lock          new versions of everything: writes requirements.lock
+#
+# Another experiment, fewer cores: make resume CORES=4 SNAKEMAKE_ARGS="--configfile experiments/NAME.yaml"
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+CORES ?= all
+SNAKEMAKE_ARGS ?=
+PYTEST_ARGS ?= -n 2 --dist loadfile
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check -qq
+SNAKEFILES := Snakefile workflow/rules
+
+# A stamp is named after the content of what it was installed from: no other content matches it.
+PINS := requirements.lock requirements.in requirements-dev.in
+KEY := $(shell cat $(PINS) | cksum | cut -d " " -f 1)
+RUN := .venv/run-$(KEY)
+DEV := .venv/dev-$(KEY)
+
+.PHONY: demo resume test lint environment lock
+.DELETE_ON_ERROR:
+
+demo: $(RUN)
+	$(PY) -m snakemake --cores $(CORES) $(SNAKEMAKE_ARGS)
+	@cat results/demo/tables/summary.md
+
+resume: $(RUN)
+	@$(PY) workflow/resume.py --cores $(CORES) $(SNAKEMAKE_ARGS)
+
+test: $(DEV)
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+lint: $(DEV)
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m snakefmt --check $(SNAKEFILES)
+	$(PY) -m snakemake --lint
+	$(PY) -m mypy
+
+environment: $(RUN)
+
+# The lock constrains and does not list: a run needs no compiler for the test oracles.
+$(RUN):
+	@$(call check_python)
+	@echo "Installing what a run needs into .venv (a few minutes)"
+	@"$(PYTHON)" -m venv .venv
+	@rm -f .venv/run-* .venv/dev-*
+	@$(PIP) install -r requirements.in -c requirements.lock
+	@touch $@
+
+$(DEV): | $(RUN)
+	@echo "Installing what tests and lint need into .venv (a few minutes)"
+	@$(PIP) install -r requirements-dev.in -c requirements.lock
+	@touch $@
+
+# A version without its local part (+cpu), so that each user gets the build of their machine;
+# without what torch brings along for one kind of GPU.
+lock:
+	@$(call check_python)
+	rm -rf build/lock
+	"$(PYTHON)" -m venv build/lock
+	build/lock/bin/python -m pip --disable-pip-version-check install -r requirements-dev.in
+	@{ echo "# Every package of .venv, exactly: made by \`make lock\` from requirements-dev.in."; \
+	   build/lock/bin/python -m pip freeze --all | sed 's/+.*//' \
+	   | grep -Eiv '^(pip|wheel|triton|(nvidia|cuda)[-_a-z0-9]*)==' | LC_ALL=C sort -f; } > build/lock.txt
+	mv build/lock.txt requirements.lock
+
+define check_python
+"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
+|| { echo "make: '$(PYTHON)' is no Python 3.11 or later: install it, or make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+"$(PYTHON)" -c 'import ensurepip, venv' 2> /dev/null \
+|| { echo "make: '$(PYTHON)' has no venv: install python3-venv (Debian, Ubuntu) and make again" >&2; exit 1; }
+endef

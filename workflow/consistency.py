@@ -1,0 +1,210 @@
+"""What keys of a configuration must have in common: the checks that its schema cannot express.
+
+Each check takes a complete configuration, in which the schema holds for every key, and raises
+ConfigurationError at the first key that disagrees with another one.
+"""
+
+from __future__ import annotations
+
+import math
+import reprlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+Configuration = dict[str, Any]
+
+TOLERANCE = 1e-9  # seconds or FFT bins: sums of fractions are not exact
+MOST_DECIMALS = 3  # of an SNR: it is part of file names
+
+
+class ConfigurationError(ValueError):
+    """A configuration that cannot be run; the message is one line: key, value, expected, remedy."""
+
+    def __init__(self, message: str):
+        super().__init__(" ".join(message.split()))  # a key or value may hold line breaks
+
+
+def refuse(key: str, value: object, expected: str, remedy: str) -> ConfigurationError:
+    """The error about the dotted `key`, for `raise`."""
+    return ConfigurationError(f"{key}: {shown(value)} is not {expected}; {remedy}")
+
+
+def shown(value: object) -> str:
+    """A value as in YAML, on one line, cut short if it is long."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = 120
+    return short.repr(value)
+
+
+def check(config: Configuration) -> None:
+    """Raise ConfigurationError if keys of a complete configuration disagree."""
+    for one_check in CHECKS:
+        one_check(config)
+
+
+def _sources(config: Configuration) -> None:
+    source = config["data"]["source"]
+    for role in ("scenes", "events"):
+        key, directory = f"data.{role}", config["data"][role]
+        if source in ("archives", "folders") and directory is None:
+            remedy = f"set {key}, or data.source to demo or dcase2018"
+            raise refuse(key, directory, f"a directory, which data.source {source} needs", remedy)
+        if source == "demo" and directory is not None:
+            remedy = "set data.source to archives, folders or dcase2018"
+            raise refuse(key, directory, "used: data.source is demo", remedy)
+
+
+def _onsets(config: Configuration) -> None:
+    mixtures = config["mixtures"]
+    if isinstance(mixtures["onsets"], str):
+        _random_onsets(mixtures)
+    else:
+        _listed_onsets(mixtures)
+
+
+def _published_plan(config: Configuration) -> None:
+    mixtures = config["mixtures"]
+    for key in ("reshuffle", "overlap"):
+        if mixtures["preset"] == "published" and mixtures[key]:
+            remedy = "leave it null or set mixtures.preset to default"
+            raise refuse(f"mixtures.{key}", True, "possible in the published plan", remedy)
+
+
+def _random_onsets(mixtures: Configuration) -> None:
+    if mixtures["preset"] == "published":
+        what = "a list, which the published plan needs"
+        remedy = "list an onset an event or set mixtures.preset to default"
+        raise refuse("mixtures.onsets", mixtures["onsets"], what, remedy)
+    events, length = mixtures["events"], mixtures["event_seconds"]
+    together = length * (1 if mixtures["overlap"] else events)
+    if together > mixtures["seconds"] + TOLERANCE:
+        what = f"room for {events} events of {length:g} s (mixtures.event_seconds)"
+        remedy = "make it longer, lower mixtures.events or event_seconds, or set overlap to true"
+        raise refuse("mixtures.seconds", mixtures["seconds"], what, remedy)
+
+
+def _listed_onsets(mixtures: Configuration) -> None:
+    onsets, events, length = mixtures["onsets"], mixtures["events"], mixtures["event_seconds"]
+    if len(onsets) != events:
+        what = f"a list of {events}, one an event (mixtures.events)"
+        remedy = "list as many or set it to random"
+        raise refuse("mixtures.onsets", onsets, what, remedy)
+    if max(onsets) + length > mixtures["seconds"] + TOLERANCE:
+        what = f"early enough for {length:g} s of an event in {mixtures['seconds']:g} s of mixture"
+        remedy = "lower the onsets or mixtures.event_seconds, or raise mixtures.seconds"
+        raise refuse("mixtures.onsets", onsets, what, remedy)
+
+
+def _frames(config: Configuration) -> None:
+    window, hop = config["features"]["window"], config["features"]["hop"]
+    if hop > window:
+        remedy = "lower features.hop: samples between frames would be lost"
+        raise refuse("features.hop", hop, f"at most features.window, {window}", remedy)
+    samples = round(config["mixtures"]["seconds"] * config["mixtures"]["sample_rate"])
+    if window > samples:
+        what = f"at most the {samples} samples of a mixture"
+        raise refuse("features.window", window, what, "lower it or raise mixtures.seconds")
+
+
+def _mel_bands(config: Configuration) -> None:
+    features, sample_rate = config["features"], config["mixtures"]["sample_rate"]
+    low, high = features["fmin_hz"], features["fmax_hz"]
+    if high > sample_rate / 2:
+        what = f"at most half of mixtures.sample_rate, {sample_rate / 2:g} Hz"
+        raise refuse("features.fmax_hz", high, what, "lower it or set it to null")
+    if low >= high:
+        what = f"below features.fmax_hz, {high:g} Hz"
+        raise refuse("features.fmin_hz", low, what, "lower it or raise fmax_hz")
+    edges = list(_slaney_edges(low, high, features["mels"]))
+    bin_hz = sample_rate / features["window"]
+    for lower, upper in zip(edges, edges[2:], strict=False):
+        first_above = math.floor(lower / bin_hz + TOLERANCE) + 1
+        if first_above >= upper / bin_hz - TOLERANCE:
+            what = f"few enough: the band {lower:.0f} to {upper:.0f} Hz holds no FFT bin"
+            remedy = "lower features.mels or raise features.window"
+            raise refuse("features.mels", features["mels"], what, remedy)
+
+
+def _slaney_edges(low: float, high: float, mels: int) -> Iterator[float]:
+    """Edges (Hz) of triangular bands, evenly spaced on Slaney's mel scale (Auditory Toolbox, 1998):
+    linear, 200/3 Hz a mel, up to 1 kHz; then logarithmic, a factor of 6.4 in 27 mels."""
+    step = math.log(6.4) / 27
+
+    def mel_of(hz: float) -> float:
+        return hz * 3 / 200 if hz < 1000 else 15 + math.log(hz / 1000) / step
+
+    for band in range(mels + 2):
+        mel = mel_of(low) + (mel_of(high) - mel_of(low)) * band / (mels + 1)
+        yield mel * 200 / 3 if mel < 15 else 1000 * math.exp((mel - 15) * step)
+
+
+def _models(config: Configuration) -> None:
+    for name in config["grid"]["models"]:
+        if name not in config["models"]:
+            what = f"defined in models, which has {', '.join(config['models']) or 'none'}"
+            raise refuse("grid.models", name, what, "define it there or select another one")
+    for name, model in config["models"].items():
+        key, decay = f"models.{name}.pooling.decay", model["pooling"].get("decay")
+        kind = model["pooling"]["type"]
+        if kind == "gwrp" and decay is None:
+            raise refuse(key, decay, "a number from 0 to 1", "give it; the paper's is 0.9998")
+        if kind != "gwrp" and decay is not None:
+            raise refuse(key, decay, f"used by {kind}", "set it to null, or the type to gwrp")
+
+
+def _grid(config: Configuration) -> None:
+    folds = config["mixtures"]["folds"]
+    for fold in config["grid"]["holdout_folds"]:
+        if fold > folds:
+            remedy = "select one of these or raise mixtures.folds"
+            raise refuse("grid.holdout_folds", fold, f"a fold from 1 to {folds}", remedy)
+    for snr in config["grid"]["snr_db"]:
+        if round(snr, MOST_DECIMALS) != snr:
+            what = f"a number of at most {MOST_DECIMALS} decimals"
+            raise refuse("grid.snr_db", snr, what, "round it: it becomes part of file names")
+
+
+def _training_clips(config: Configuration) -> None:
+    training, mixtures = config["training"], config["mixtures"]
+    clips = mixtures["per_fold"] * (mixtures["folds"] - 1)
+    if training["validation_clips"] >= clips:
+        what = f"less than the {clips} clips of the training folds"
+        remedy = "lower it or raise mixtures.per_fold"
+        raise refuse("training.validation_clips", training["validation_clips"], what, remedy)
+    left = clips - training["validation_clips"]
+    if training["batch_size"] > left:
+        what = f"at most the {left} clips of the training folds that are not for validation"
+        remedy = "lower it or training.validation_clips, or raise mixtures.per_fold"
+        raise refuse("training.batch_size", training["batch_size"], what, remedy)
+
+
+def _detection(config: Configuration) -> None:
+    low, high = config["detection"]["low_threshold"], config["detection"]["high_threshold"]
+    if low > high:
+        what = f"at most detection.high_threshold, {high:g}"
+        raise refuse("detection.low_threshold", low, what, "lower it or raise high_threshold")
+
+
+def _pictures(config: Configuration) -> None:
+    pictures, clips = config["evaluation"]["figure_clips"], config["mixtures"]["per_fold"]
+    if pictures > clips:
+        what = f"at most the {clips} mixtures of a fold (mixtures.per_fold)"
+        raise refuse("evaluation.figure_clips", pictures, what, "lower it or raise per_fold")
+
+
+CHECKS: tuple[Callable[[Configuration], None], ...] = (
+    _sources,
+    _published_plan,
+    _onsets,
+    _frames,
+    _mel_bands,
+    _models,
+    _grid,
+    _training_clips,
+    _detection,
+    _pictures,
+)

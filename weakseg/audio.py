@@ -35,7 +35,7 @@ class AudioError(ValueError):
 
 @dataclass(frozen=True)
 class Header:
-    """What a recording is: length in seconds, sample rate in Hz, channels, and where (seconds) it starts to sound."""
+    """A recording's seconds, sample rate (Hz), channels, and second at which sound starts."""
 
     seconds: float
     sample_rate: int
@@ -74,7 +74,9 @@ def _first_sound(file: soundfile.SoundFile) -> int:
         loudest = np.abs(block).max(axis=1)
         if must_read_all and not np.isfinite(loudest).all():
             raise AudioError("holds NaN or infinite samples")
-        quiet_start = _first_above(loudest, SILENCE, position) if quiet_start is None else quiet_start
+        quiet_start = (
+            _first_above(loudest, SILENCE, position) if quiet_start is None else quiet_start
+        )
         start = _first_above(loudest, SOUND, position) if start is None else start
         if start is not None and not must_read_all:
             return start
@@ -107,7 +109,9 @@ def read_mono(source: str | Path | IO[bytes], sample_rate: int) -> Waveform:
     if not np.isfinite(audio).all():
         raise AudioError("holds NaN or infinite samples")
     mono: Waveform = audio.mean(axis=1)
-    return mono if native_rate == sample_rate else soxr.resample(mono, native_rate, sample_rate, "HQ")
+    return (
+        mono if native_rate == sample_rate else soxr.resample(mono, native_rate, sample_rate, "HQ")
+    )
 
 
 def to_level(audio: Waveform, level_db: float) -> Waveform:

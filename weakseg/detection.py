@@ -36,7 +36,9 @@ class Detector:
 
     def ranges(self, scores: NDArray[np.floating]) -> list[tuple[int, int]]:
         """Events, (first frame, end frame) each, of one class's scores (frames,)."""
-        started = [run for run in runs(scores >= self.low) if (scores[slice(*run)] > self.high).any()]
+        started = [
+            run for run in runs(scores >= self.low) if (scores[slice(*run)] > self.high).any()
+        ]
         return [run for run in merge(started, self.merge_gap) if run[1] - run[0] > self.drop]
 
 
@@ -67,8 +69,8 @@ def detect(
 ) -> pd.DataFrame:
     """Events of one clip.
 
-    clip_probabilities (classes,); frame_scores (frames, classes); a class whose clip probability is at
-    most the clip threshold has none.
+    clip_probabilities (classes,); frame_scores (frames, classes); a class whose clip probability is
+    at most the clip threshold has none.
     """
     rows = [
         (filename, first * frame_seconds, end * frame_seconds, label)
@@ -80,7 +82,9 @@ def detect(
 
 
 def gate(
-    frame_scores: NDArray[np.floating], clip_probabilities: NDArray[np.floating], clip_threshold: float
+    frame_scores: NDArray[np.floating],
+    clip_probabilities: NDArray[np.floating],
+    clip_threshold: float,
 ) -> NDArray[np.floating]:
     """Frame scores (frames, classes), 0 for the classes that the clip is not found to hold."""
     return np.where(clip_probabilities > clip_threshold, frame_scores, 0)

@@ -25,7 +25,9 @@ class FoldError(ValueError):
     """Recordings that cannot be split as asked; the message is one line."""
 
 
-def assign_published(scenes: pd.DataFrame, events: pd.DataFrame, n_folds: int, seed: int) -> pd.DataFrame:
+def assign_published(
+    scenes: pd.DataFrame, events: pd.DataFrame, n_folds: int, seed: int
+) -> pd.DataFrame:
     """Assign every event file, verified or not, at random; all scenes get fold 0.
 
     The k-th row of the shuffled index gets fold k mod n_folds + 1.
@@ -37,12 +39,14 @@ def assign_published(scenes: pd.DataFrame, events: pd.DataFrame, n_folds: int, s
     return _table(scenes, [0] * len(scenes), events, list(fold))
 
 
-def assign_grouped(scenes: pd.DataFrame, events: pd.DataFrame, n_folds: int, seed: int) -> pd.DataFrame:
+def assign_grouped(
+    scenes: pd.DataFrame, events: pd.DataFrame, n_folds: int, seed: int
+) -> pd.DataFrame:
     """Assign sources to folds so that each fold holds about as many of each class.
 
     Only usable recordings count, of the events only verified ones; the others go with their source.
-    Raises FoldError if a class has recordings from fewer sources than there are folds, or if there are
-    fewer locations than folds.
+    Raises FoldError if a class has recordings from fewer sources than there are folds, or if there
+    are fewer locations than folds.
     """
     rng = np.random.default_rng([seed, 1])
     counting = events[events.usable & events.verified]
@@ -52,8 +56,8 @@ def assign_grouped(scenes: pd.DataFrame, events: pd.DataFrame, n_folds: int, see
     locations = usable_scenes["source"].nunique()
     if locations < n_folds:
         raise FoldError(
-            f"{locations} scene locations cannot fill {n_folds} folds; lower mixtures.folds, add scenes, "
-            "or set mixtures.group_folds to false"
+            f"{locations} scene locations cannot fill {n_folds} folds; lower mixtures.folds, "
+            "add scenes, or set mixtures.group_folds to false"
         )
     scene_fold = _spread(usable_scenes, n_folds, rng)
     return _table(
@@ -69,13 +73,17 @@ def _require_sources(events: pd.DataFrame, n_folds: int) -> None:
     few = sources[sources < n_folds]
     if len(few):
         raise FoldError(
-            f"class {few.index[0]}: verified recordings from {few.iloc[0]} sources cannot fill {n_folds} folds; "
-            "lower mixtures.folds, add recordings, or set mixtures.group_folds to false"
+            f"class {few.index[0]}: verified recordings from {few.iloc[0]} sources cannot fill "
+            f"{n_folds} folds; lower mixtures.folds, add recordings, "
+            "or set mixtures.group_folds to false"
         )
 
 
 def _spread(recordings: pd.DataFrame, n_folds: int, rng: np.random.Generator) -> dict[str, int]:
-    """Give each source a fold: the largest first, to where its classes are rarest, then to the smallest fold."""
+    """Give each source a fold, the largest first.
+
+    It goes to the fold where its classes are rarest; of equal ones, to the smallest.
+    """
     classes_of: dict[str, Counter[str]] = defaultdict(Counter)
     for source, label in zip(recordings["source"], recordings["label"], strict=True):
         classes_of[source][label] += 1
@@ -86,7 +94,9 @@ def _spread(recordings: pd.DataFrame, n_folds: int, rng: np.random.Generator) ->
     fold_of = {}
     for source in sources:
         mine = classes_of[source]
-        fold = min(range(n_folds), key=lambda f: (sum(count[f][label] for label in mine), count[f].total()))
+        fold = min(
+            range(n_folds), key=lambda f: (sum(count[f][label] for label in mine), count[f].total())
+        )
         count[fold].update(mine)
         fold_of[source] = fold + 1
     return fold_of

@@ -51,30 +51,39 @@ def render(
 
     read_scene, read_event: give a recording's waveform at `sample_rate` by its name.
     level_over: "heard" sets the level of the part of the event that is heard, from its first sound;
-    "file" sets it over the whole recording and then cuts, as published, so that the heard level differs.
+    "file" sets it over the whole recording and then cuts, as published, so the heard level differs.
     """
     n_samples = round(seconds * sample_rate)
     stems = np.zeros((n_samples, len(mixture["events"]) + 1))
     for channel, event in enumerate(mixture["events"]):
         recording = read_event(event["event_audio_name"])
         _add_event(stems[:, channel], recording, event, snr_db, sample_rate, level_over)
-    scene = loop(read_scene(mixture["scene_audio_name"]), n_samples, round(FADE_SECONDS * sample_rate))
+    scene = loop(
+        read_scene(mixture["scene_audio_name"]), n_samples, round(FADE_SECONDS * sample_rate)
+    )
     stems[:, -1] = to_level(scene, 0.0)
     return to_pcm16(stems / _peak(stems))
 
 
 def _add_event(
-    stem: Waveform, recording: Waveform, event: PlannedEvent, snr_db: float, sample_rate: int, level_over: str
+    stem: Waveform,
+    recording: Waveform,
+    event: PlannedEvent,
+    snr_db: float,
+    sample_rate: int,
+    level_over: str,
 ) -> None:
     first = int(event["onset"] * sample_rate)
     length = min(int(event["offset"] * sample_rate), len(stem)) - first
     whole_file = level_over == "file"
-    heard = to_level(recording, snr_db)[:length] if whole_file else to_level(recording[:length], snr_db)
+    heard = (
+        to_level(recording, snr_db)[:length] if whole_file else to_level(recording[:length], snr_db)
+    )
     stem[first : first + len(heard)] = heard
 
 
 def _peak(stems: NDArray[np.float64]) -> float:
-    """Largest absolute value of the scene, of any event, and of the sum of the events (the published scale)."""
+    """Largest absolute value of the scene, any event, and the sum of events (published scale)."""
     return max(float(np.abs(stems).max()), float(np.abs(stems[:, :-1].sum(axis=1)).max()))
 
 
@@ -84,12 +93,14 @@ def mixture_of(stems: NDArray[np.int16]) -> Waveform:
 
 
 def stem_waveforms(stems: NDArray[np.int16]) -> NDArray[np.float64]:
-    """The channels as they sound in the mixture, (samples, channels) float64: they sum to `mixture_of`."""
+    """The channels as mixed, (samples, channels) float64: they sum to `mixture_of`."""
     return stems / 65536.0
 
 
-def event_reader(index: pd.DataFrame, read: Callable[[str, str], Waveform], skip_lead: bool, sample_rate: int) -> Reader:
-    """A reader by name for an index of recordings; `skip_lead` drops what lies before the first sound."""
+def event_reader(
+    index: pd.DataFrame, read: Callable[[str, str], Waveform], skip_lead: bool, sample_rate: int
+) -> Reader:
+    """A reader by name for an index; `skip_lead` drops what lies before the first sound."""
     where = {row.name_: row for row in index.rename(columns={"name": "name_"}).itertuples()}
 
     def read_event(name: str) -> Waveform:
@@ -101,7 +112,10 @@ def event_reader(index: pd.DataFrame, read: Callable[[str, str], Waveform], skip
 
 
 def write_shard(
-    directory: Path, mixtures: Sequence[PlannedMixture], render_one: Callable[[PlannedMixture], NDArray[np.int16]], sample_rate: int
+    directory: Path,
+    mixtures: Sequence[PlannedMixture],
+    render_one: Callable[[PlannedMixture], NDArray[np.int16]],
+    sample_rate: int,
 ) -> pd.DataFrame:
     """Render mixtures into `directory` as FLAC; the manifest (a row a mixture) is returned.
 
@@ -113,10 +127,14 @@ def write_shard(
         try:
             stems = render_one(mixture)
         except AudioError as error:
-            raise AudioError(f"mixture {mixture['mixture_name']}: {error}; exclude the recording it names") from error
+            raise AudioError(
+                f"mixture {mixture['mixture_name']}: {error}; exclude the recording it names"
+            ) from error
         name = Path(mixture["mixture_name"]).with_suffix(".flac").name
         write_flac(directory / name, stems, sample_rate)
-        rows.append(ManifestRow(mixture["mixture_name"], name, hashlib.sha256(stems.tobytes()).hexdigest()))
+        rows.append(
+            ManifestRow(mixture["mixture_name"], name, hashlib.sha256(stems.tobytes()).hexdigest())
+        )
     return pd.DataFrame(rows, columns=ManifestRow._fields)
 
 
@@ -134,7 +152,8 @@ def read_stems(directory: Path, row: ManifestRow) -> NDArray[np.int16]:
     stems = read_pcm16(path)
     if hashlib.sha256(stems.tobytes()).hexdigest() != row.sha256:
         raise AudioError(
-            f"{path}: not the audio that its manifest names; delete {directory / 'manifest.csv'} and run again"
+            f"{path}: not the audio that its manifest names; "
+            f"delete {directory / 'manifest.csv'} and run again"
         )
     return stems
 

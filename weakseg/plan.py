@@ -21,6 +21,7 @@ from typing import Any, TypedDict
 import numpy as np
 import pandas as pd
 import yaml
+from numpy.typing import NDArray
 
 
 class PlannedEvent(TypedDict):
@@ -71,11 +72,16 @@ def plan_published(
         for triple in rows:
             if len(plan) == len(scene_names):
                 raise PlanError(
-                    f"{len(scene_names)} scenes are fewer than the mixtures, and the published plan uses each once; "
+                    f"{len(scene_names)} scenes are fewer than the mixtures, "
+                    "and the published plan uses each once; "
                     "lower mixtures.per_fold or set mixtures.preset to default"
                 )
             lengths = np.minimum(events["seconds"].to_numpy()[triple], event_seconds)
-            plan.append(_mixture(len(plan), int(fold), scene_names[len(plan)], events, triple, onsets, lengths))
+            plan.append(
+                _mixture(
+                    len(plan), int(fold), scene_names[len(plan)], events, triple, onsets, lengths
+                )
+            )
     return plan
 
 
@@ -120,7 +126,9 @@ def plan_mixtures(
 
 def _require_events(number: int, fold: int) -> None:
     if number == 0:
-        raise PlanError(f"fold {fold} has no verified, usable event; lower mixtures.folds or add recordings")
+        raise PlanError(
+            f"fold {fold} has no verified, usable event; lower mixtures.folds or add recordings"
+        )
 
 
 def _require_scenes(number: int, fold: int) -> None:
@@ -128,8 +136,8 @@ def _require_scenes(number: int, fold: int) -> None:
         raise PlanError(f"fold {fold} has no usable scene; lower mixtures.folds or add scenes")
 
 
-def endless(rows: Sequence[int], rng: np.random.Generator, reshuffle: bool) -> Iterator[int]:
-    """All rows in random order, again and again; `reshuffle` gives each pass an order of its own."""
+def endless(rows: NDArray[np.intp], rng: np.random.Generator, reshuffle: bool) -> Iterator[int]:
+    """All rows in random order, again and again; `reshuffle` gives each pass its own order."""
     order = rng.permutation(rows)
     while True:
         yield from order
@@ -138,7 +146,11 @@ def endless(rows: Sequence[int], rng: np.random.Generator, reshuffle: bool) -> I
 
 
 def place(
-    lengths: Sequence[float], seconds: float, onsets: Sequence[float] | str, overlap: bool, rng: np.random.Generator
+    lengths: NDArray[np.float64],
+    seconds: float,
+    onsets: Sequence[float] | str,
+    overlap: bool,
+    rng: np.random.Generator,
 ) -> list[float]:
     """Onsets (seconds, whole milliseconds) for events of `lengths` within `seconds`.
 
@@ -147,7 +159,6 @@ def place(
     """
     if not isinstance(onsets, str):
         return list(onsets)
-    lengths = np.asarray(lengths)
     if overlap:
         free = np.maximum(seconds - lengths, 0)
         return [float(x) for x in np.floor(rng.uniform(0, free) * 1000) / 1000]
@@ -170,9 +181,9 @@ def _mixture(
     fold: int,
     scene: str,
     events: pd.DataFrame,
-    rows: Sequence[int],
+    rows: NDArray[np.intp],
     onsets: Sequence[float],
-    lengths: Sequence[float],
+    lengths: NDArray[np.float64],
 ) -> PlannedMixture:
     names, labels = events["name"].to_numpy(), events["label"].to_numpy()
     return {
@@ -207,11 +218,15 @@ def read_plan(path: Path) -> list[PlannedMixture]:
     try:
         plan: list[PlannedMixture] = yaml.safe_load("\n".join(lines))
     except yaml.YAMLError as error:
-        raise PlanError(f"{path}: not a plan ({str(error).splitlines()[0]}); delete it and run again") from error
+        raise PlanError(
+            f"{path}: not a plan ({str(error).splitlines()[0]}); delete it and run again"
+        ) from error
     return plan
 
 
-def shard_of(plan: Sequence[PlannedMixture], fold: int, part: int, size: int) -> list[PlannedMixture]:
+def shard_of(
+    plan: Sequence[PlannedMixture], fold: int, part: int, size: int
+) -> list[PlannedMixture]:
     """The mixtures of part `part` (from 1) of a fold that is cut into parts of `size`."""
     mine = [mixture for mixture in plan if mixture["fold"] == fold]
     return mine[(part - 1) * size : part * size]

@@ -46,7 +46,19 @@ COLUMNS = [
     "usable",
     "why_not",
 ]
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64")
+AUDIO_SUFFIXES = (
+    ".wav",
+    ".flac",
+    ".ogg",
+    ".oga",
+    ".opus",
+    ".mp3",
+    ".aif",
+    ".aiff",
+    ".au",
+    ".caf",
+    ".w64",
+)
 SHORTEST_SECONDS = 0.01
 
 
@@ -70,8 +82,8 @@ class Member:
 class Collection(AbstractContextManager["Collection"]):
     """The files of a data set, read in place.
 
-    files: zip archives, of which each member counts, and single files, as a path says; `directory`: what
-    the paths of single files are relative to.
+    files: zip archives, of which each member counts, and single files, as a path says; `directory`:
+    what the paths of single files are relative to.
     """
 
     def __init__(self, files: Sequence[Path], directory: Path):
@@ -79,11 +91,16 @@ class Collection(AbstractContextManager["Collection"]):
         self._directory = directory
         zips = sorted(path for path in files if path.suffix.lower() == ".zip")
         self._archives = {path.name: self._open_zip(path) for path in zips}
-        self.members = [m for name, archive in self._archives.items() for m in _zip_members(name, archive)]
+        self.members = [
+            m for name, archive in self._archives.items() for m in _zip_members(name, archive)
+        ]
         self.members += [_file_member(path, directory) for path in sorted(set(files) - set(zips))]
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._stack.close()
 
@@ -91,12 +108,14 @@ class Collection(AbstractContextManager["Collection"]):
         try:
             return self._stack.enter_context(zipfile.ZipFile(path))
         except (OSError, zipfile.BadZipFile) as error:
-            raise DataError(f"{path}: not a readable zip archive ({error}); fetch or make it again") from error
+            raise DataError(
+                f"{path}: not a readable zip archive ({error}); fetch or make it again"
+            ) from error
 
     def open(self, archive: str, member: str) -> IO[bytes]:
         """The member as a seekable binary file, decompressed only as far as it is read."""
         if not archive:
-            return open(self._directory / member, "rb")
+            return (self._directory / member).open("rb")
         try:
             zipped = self._archives[archive]
             info = zipped.getinfo(member)
@@ -175,7 +194,9 @@ def is_audio(name: str) -> bool:
     return base.lower().endswith(AUDIO_SUFFIXES) and not base.startswith(".")
 
 
-def _find_table(files: Collection, columns: Iterable[str], delimiter: str) -> list[dict[str, str]] | None:
+def _find_table(
+    files: Collection, columns: Iterable[str], delimiter: str
+) -> list[dict[str, str]] | None:
     """Rows of the one table that has `columns`, or None if there is none."""
     wanted, found = set(columns), []
     for member in files.members:
@@ -217,7 +238,7 @@ def _index(
         )
         seen.add(name)
         index.append({"name": name, **description, **_describe(files, member, problem)})
-    # the same directory may hold the archives of both sets: what lies beside no listed file is not ours
+    # one directory may hold the archives of both sets: what lies beside no listed file is not ours
     ours = {_place(by_name[name]) for name in seen if name in by_name}
     index += [
         _unlisted(member, listed_in)
@@ -330,7 +351,7 @@ def _verified(row: Mapping[str, str]) -> bool:
 
 
 def _index_untabled(files: Collection, label: Callable[[Member], str]) -> pd.DataFrame:
-    """Index of all recordings, each its own source, named by its path: folders often repeat names."""
+    """Index of all recordings, each its own source, named by path: folders often repeat names."""
     rows = [
         (m.member, {"label": label(m), "source": m.member, "verified": True})
         for m in files.members
@@ -347,13 +368,15 @@ def _require(index: pd.DataFrame, what: str) -> pd.DataFrame:
 
 
 def has_sources(index: pd.DataFrame) -> bool:
-    """Whether the data say which recordings belong together, so that folds can keep them together."""
+    """Whether the data say which recordings belong together, so that folds can keep them so."""
     return bool((index["source"] != index["name"]).any())
 
 
 def read_index(path: Path) -> pd.DataFrame:
     """Read an index as `index_scenes` and `index_events` make it."""
-    text = {column: str for column in ("archive", "member", "name", "label", "source", "version", "why_not")}
+    text = dict.fromkeys(
+        ("archive", "member", "name", "label", "source", "version", "why_not"), str
+    )
     return pd.read_csv(path, dtype=text, keep_default_na=False, float_precision="round_trip")
 
 

@@ -51,20 +51,24 @@ class Separator:
 
     def __init__(self, mixture: FloatArray, spectral: Spectral):
         self._spectral, self._n_samples = spectral, len(mixture)
-        self._lead = -(-spectral.window // spectral.hop) - 1  # frames before the first, so that every sample is covered
+        self._lead = (
+            -(-spectral.window // spectral.hop) - 1
+        )  # frames before the first, so that every sample is covered
         n_frames = self._lead + -(-max(len(mixture), 1) // spectral.hop)
         padded = np.zeros((n_frames - 1) * spectral.hop + spectral.window, np.float32)
         start = self._lead * spectral.hop
         padded[start : start + len(mixture)] = mixture
         self._spectrum = spectral.stft(padded)
-        weight = np.broadcast_to(spectral.hamming.astype(np.float64) ** 2, (n_frames, spectral.window))
+        weight = np.broadcast_to(
+            spectral.hamming.astype(np.float64) ** 2, (n_frames, spectral.window)
+        )
         self._norm = overlap_add(weight, spectral.hop)
         self._to_bins = bins_of_bands(spectral)
 
     def separate(self, mel_mask: Magnitude) -> NDArray[np.float32]:
         """The waveform (samples,) that a mask (frames, mels) lets through.
 
-        Outside the mask's frames its first and last are held; a mask of ones gives the mixture back.
+        Outside the mask's frames its first and last are held; a mask of ones returns the mixture.
         """
         return self.apply(mel_mask @ self._to_bins)
 
@@ -78,9 +82,10 @@ class Separator:
 
 
 def bins_of_bands(spectral: Spectral) -> NDArray[np.float32]:
-    """Each bin's mask as a mean of the bands that cover it, (mels, bins); weights sum to 1 in every bin.
+    """Each bin's mask as a mean of the bands that cover it, (mels, bins).
 
-    A bin that no filter covers takes the nearest band, where the published form sets it to 0.
+    The weights sum to 1 in every bin.  A bin that no filter covers takes the nearest
+    band, where the published form sets it to 0.
     """
     share = spectral.filterbank.T / np.maximum(spectral.filterbank.sum(axis=1), 1e-12)
     covered = np.flatnonzero(spectral.filterbank.sum(axis=1) > 0)

@@ -76,7 +76,10 @@ class Spectral:
 
     @cached_property
     def inverse_filterbank(self) -> NDArray[np.float32]:
-        """A bin's share in each band, (mels, bins): filters / (their sum over bands + 1e-8), as published."""
+        """A bin's share in each band, (mels, bins), as published.
+
+        It is the filters / (their sum over bands + 1e-8).
+        """
         filters = self.filterbank.astype(np.float64)
         return (filters / (filters.sum(axis=1, keepdims=True) + EPSILON)).T.astype(np.float32)
 
@@ -94,7 +97,7 @@ class Spectral:
         return log_of_mel(self.mel(self.stft(audio)))
 
     def active_frames(self, onset: float, offset: float, n_frames: int) -> slice:
-        """The frames of an event, from int(onset * rate) to int(offset * rate) inclusive, as published."""
+        """An event's frames, int(onset * rate) to int(offset * rate) inclusive, as published."""
         first, last = int(onset * self.frames_per_second), int(offset * self.frames_per_second)
         return slice(min(first, n_frames), min(last + 1, n_frames))
 
@@ -129,8 +132,9 @@ def class_masks(
     """Log-mel of the mixture, and the ideal mask (frames, mels) of each class in it.
 
     stems (samples, events + 1), the scene last; labels and spans: class index and active frames of
-    each event.  truth "class": a class's events against everything else.  "events": all events against
-    the scene, cut to the class's frames, as published; where events overlap it cannot tell them apart.
+    each event.  truth "class": a class's events against everything else.  "events": all events
+    against the scene, cut to the class's frames, as published; where events overlap it cannot tell
+    them apart.
     """
     spectra = [spectral.stft(stem) for stem in stems.T]
     mixture = np.sum(spectra, axis=0)

@@ -106,7 +106,9 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _dataset(file: h5py.File, name: str, n_clips: int, shape: Sequence[int], dtype: str) -> h5py.Dataset:
+def _dataset(
+    file: h5py.File, name: str, n_clips: int, shape: Sequence[int], dtype: str
+) -> h5py.Dataset:
     return file.create_dataset(
         name,
         shape=(n_clips, *shape),
@@ -119,7 +121,9 @@ def _dataset(file: h5py.File, name: str, n_clips: int, shape: Sequence[int], dty
     )
 
 
-def _describe(file: h5py.File, names: Sequence[str], classes: Sequence[str], settings: Mapping[str, Any]) -> None:
+def _describe(
+    file: h5py.File, names: Sequence[str], classes: Sequence[str], settings: Mapping[str, Any]
+) -> None:
     file.attrs["classes"] = json.dumps(list(classes))
     file.attrs["settings"] = json.dumps(dict(settings), sort_keys=True)
     file.create_dataset("names", data=json.dumps(list(names)).encode())
@@ -147,12 +151,16 @@ def write_features(
             _write_clip(file, index, clip)
 
 
-def _create_feature_datasets(file: h5py.File, n_clips: int, n_classes: int, shape: tuple[int, ...]) -> None:
+def _create_feature_datasets(
+    file: h5py.File, n_clips: int, n_classes: int, shape: tuple[int, ...]
+) -> None:
     frames, mels = shape
     _dataset(file, "logmel", n_clips, (frames, mels), "f4")
     _dataset(file, "frame_truth", n_clips, (n_classes, -(-frames // 8)), "u1")
     slots = min(n_classes, 16)
-    file.create_dataset("mask_classes", data=np.full((n_clips, slots), -1, "i2"), fletcher32=True, chunks=True)
+    file.create_dataset(
+        "mask_classes", data=np.full((n_clips, slots), -1, "i2"), fletcher32=True, chunks=True
+    )
     _dataset(file, "mask_truth", n_clips, (slots, -(-frames * mels // 8)), "u1")
 
 
@@ -161,7 +169,9 @@ def _write_clip(file: h5py.File, index: int, clip: ClipFeatures) -> None:
     file["frame_truth"][index] = np.packbits(clip.frame_truth.T, axis=1)
     slots = file["mask_classes"].shape[1]
     if len(clip.mask_truth) > slots:
-        raise ValueError(f"{clip.name}: {len(clip.mask_truth)} classes in a mixture, at most {slots} are stored")
+        raise ValueError(
+            f"{clip.name}: {len(clip.mask_truth)} classes in a mixture, at most {slots} are stored"
+        )
     for slot, (label, mask) in enumerate(sorted(clip.mask_truth.items())):
         file["mask_classes"][index, slot] = label
         file["mask_truth"][index, slot] = np.packbits(mask.ravel())
@@ -182,7 +192,9 @@ class FeatureStore:
         self.shape: tuple[int, int] = self._files[0]["logmel"].shape[1:]
         self._check_alike()
         self.names = [name for file in self._files for name in _names(file)]
-        self._place = [(f, i) for f, file in enumerate(self._files) for i in range(file["logmel"].shape[0])]
+        self._place = [
+            (f, i) for f, file in enumerate(self._files) for i in range(file["logmel"].shape[0])
+        ]
 
     def _check_alike(self) -> None:
         for path, file in zip(self.paths, self._files, strict=True):
@@ -219,7 +231,9 @@ class FeatureStore:
         labels, bits = self._read("mask_classes", index), self._read("mask_truth", index)
         frames, mels = self.shape
         return {
-            int(label): np.unpackbits(bits[slot], count=frames * mels).reshape(frames, mels).astype(bool)
+            int(label): np.unpackbits(bits[slot], count=frames * mels)
+            .reshape(frames, mels)
+            .astype(bool)
             for slot, label in enumerate(labels)
             if label >= 0
         }
@@ -247,7 +261,9 @@ def write_predictions(
             if clip.name != names[index]:
                 raise ValueError(f"{path}: clip {index} is {clip.name}, expected {names[index]}")
             if index == 0:
-                _dataset(file, "clip_probabilities", len(names), clip.clip_probabilities.shape, "f4")
+                _dataset(
+                    file, "clip_probabilities", len(names), clip.clip_probabilities.shape, "f4"
+                )
                 _dataset(file, "frame_scores", len(names), clip.frame_scores.shape, "f4")
                 if clip.mask_codes is not None:
                     _dataset(file, "mask_codes", len(names), clip.mask_codes.shape, "u1")
@@ -258,7 +274,7 @@ def write_predictions(
 
 
 class PredictionStore:
-    """A prediction file, read clip by clip.  Attributes: `names`, `classes`, `settings`, `has_masks`."""
+    """A prediction file, read by clip.  Attributes: `names`, `classes`, `settings`, `has_masks`."""
 
     def __init__(self, path: Path):
         self.path = path

@@ -92,7 +92,7 @@ def test_loop_cuts_or_repeats_without_a_gap(noise):
     np.testing.assert_array_equal(loop(audio, 1000, 100), audio[:1000])
     looped = loop(audio, 100_000, 1600)
     assert len(looped) == 100_000
-    power = (looped[: 99_000].reshape(-1, 500) ** 2).mean(axis=1)
+    power = (looped[:99_000].reshape(-1, 500) ** 2).mean(axis=1)
     assert power.min() > 0.5 * power.mean()
     with pytest.raises(AudioError, match="empty"):
         loop(np.zeros(0), 10, 1)
@@ -112,10 +112,14 @@ def test_flac_keeps_whole_numbers_and_leaves_no_temporary(tmp_path):
 def test_damaged_flac_is_named(tmp_path):
     path = tmp_path / "a.flac"
     path.write_bytes(b"fLaC" + bytes(100))
-    with pytest.raises(AudioError, match=r"a\.flac: damaged or missing .*run the same command again"):
+    with pytest.raises(
+        AudioError, match=r"a\.flac: damaged or missing .*run the same command again"
+    ):
         read_pcm16(path)
 
 
 def test_pcm16_rounds_and_clips():
-    np.testing.assert_array_equal(to_pcm16(np.array([0, 1.0, -1.0, 2.0])), [0, 32767, -32767, 32767])
+    np.testing.assert_array_equal(
+        to_pcm16(np.array([0, 1.0, -1.0, 2.0])), [0, 32767, -32767, 32767]
+    )
     assert soundfile.available_formats()["FLAC"]

@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
@@ -13,7 +14,11 @@ DETECTOR = Detector(clip_threshold=0.1, high=0.2, low=0.1, merge_gap=10, drop=10
 def test_golden_events(golden):
     case = json.loads((golden / "detection.json").read_text())
     detector = Detector(
-        0.1, case["high_threshold"], case["low_threshold"], case["merge_gap_frames"], case["min_event_frames"]
+        0.1,
+        case["high_threshold"],
+        case["low_threshold"],
+        case["merge_gap_frames"],
+        case["min_event_frames"],
     )
     for scores, events in zip(case["scores"], case["events_as_first_and_end_frame"], strict=True):
         assert detector.ranges(np.array(scores)) == [tuple(event) for event in events]
@@ -26,7 +31,7 @@ def test_events_keep_the_rules(scores):
         assert 0 <= first < end <= len(scores) and end - first > DETECTOR.drop
         assert scores[first:end].max() > DETECTOR.high
         assert scores[first] >= DETECTOR.low and scores[end - 1] >= DETECTOR.low
-    for (_, end), (first, _) in zip(found, found[1:], strict=False):
+    for (_, end), (first, _) in pairwise(found):
         assert first - end > DETECTOR.merge_gap
 
 

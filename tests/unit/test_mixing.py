@@ -88,10 +88,12 @@ def test_stems_sum_to_the_mixture_exactly_and_none_clips(snr_db, onset, length, 
 
 @pytest.mark.parametrize("snr_db", [-5.0, 0.0, 20.0])
 def test_the_heard_part_has_the_asked_level(snr_db):
-    # loud at first, then quiet: a level over the whole file would differ from that of the heard part
+    # loud at first, then quiet: a level over the whole file would differ from the heard part's
     event = np.concatenate([tone(1.0, 0.5), tone(3.0, 0.01)])
     stems = render_tones(planned((1.0, 2.0)), event, snr_db)
-    assert rms_db(stems[RATE : 2 * RATE, 0]) - rms_db(stems[:, -1]) == pytest.approx(snr_db, abs=0.05)
+    assert rms_db(stems[RATE : 2 * RATE, 0]) - rms_db(stems[:, -1]) == pytest.approx(
+        snr_db, abs=0.05
+    )
     published = render_tones(planned((1.0, 2.0)), event, snr_db, level_over="file")
     heard = rms_db(published[RATE : 2 * RATE, 0]) - rms_db(published[:, -1])
     assert heard == pytest.approx(snr_db + 6.0, abs=0.2)

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weakseg.folds import assign_grouped, assign_published
-from weakseg.plan import PlanError, place, plan_mixtures, plan_published, read_plan, shard_of, write_plan
+from weakseg.plan import (
+    PlanError,
+    place,
+    plan_mixtures,
+    plan_published,
+    read_plan,
+    shard_of,
+    write_plan,
+)
 
 
 def published_plan(recordings, per_fold=6):
@@ -83,7 +91,7 @@ def test_a_longer_plan_starts_with_the_shorter_one(golden_recordings):
     seed=st.integers(0, 999),
 )
 def test_random_onsets_stay_inside_and_apart(lengths, overlap, seed):
-    starts = place(lengths, 10.0, "random", overlap, np.random.default_rng(seed))
+    starts = place(np.array(lengths), 10.0, "random", overlap, np.random.default_rng(seed))
     ends = [start + length for start, length in zip(starts, lengths, strict=True)]
     assert min(starts) >= 0 and max(ends) <= 10.0
     if not overlap:
@@ -94,7 +102,7 @@ def test_random_onsets_stay_inside_and_apart(lengths, overlap, seed):
 
 def test_events_that_do_not_fit_are_refused():
     with pytest.raises(PlanError, match=r"8\.0 s do not fit in 6 s.*overlap"):
-        place([4.0, 4.0], 6, "random", False, np.random.default_rng(0))
+        place(np.array([4.0, 4.0]), 6, "random", False, np.random.default_rng(0))
 
 
 def test_plan_survives_its_file_and_is_plain_yaml(golden_recordings, tmp_path):

@@ -24,9 +24,17 @@ def collect(*paths: Path) -> Collection:
 @pytest.fixture
 def published(pack, wav, noise, as_csv) -> Path:
     """The archives of both sets in one directory, as published."""
-    audio = {f"FSDKaggle2018.audio_train/{name}.wav": wav(noise(0.5, 44100), 44100) for name in "abcd"}
+    audio = {
+        f"FSDKaggle2018.audio_train/{name}.wav": wav(noise(0.5, 44100), 44100) for name in "abcd"
+    }
     pack("FSDKaggle2018.audio_train.zip", audio)
-    table = [FSD, ["a.wav", "Bark", 1, 7], ["b.wav", "Bark", 0, 7], ["c.wav", "Flute", 1, 8], ["x.wav", "Flute", 1, 9]]
+    table = [
+        FSD,
+        ["a.wav", "Bark", 1, 7],
+        ["b.wav", "Bark", 0, 7],
+        ["c.wav", "Flute", 1, 8],
+        ["x.wav", "Flute", 1, 9],
+    ]
     scored = [["fname", "label", "usage"], ["t.wav", "Bark", "Public"]]
     pack(
         "FSDKaggle2018.meta.zip",
@@ -35,7 +43,10 @@ def published(pack, wav, noise, as_csv) -> Path:
             "FSDKaggle2018.meta/test_post_competition_scoring_clips.csv": as_csv(*scored),
         },
     )
-    pack("TUT.audio.1.zip", {"TUT/audio/park-1-0-a.wav": wav(np.stack([noise(1.0, 48000)] * 2, 1), 48000)})
+    pack(
+        "TUT.audio.1.zip",
+        {"TUT/audio/park-1-0-a.wav": wav(np.stack([noise(1.0, 48000)] * 2, 1), 48000)},
+    )
     meta = as_csv(TUT, ["audio/park-1-0-a.wav", "park", "park-1", "a"], delimiter="\t")
     return pack("TUT.meta.zip", {"TUT/meta.csv": meta}).parent
 
@@ -45,7 +56,10 @@ def test_published_layout(published):
         events, scenes = index_events(files), index_scenes(files)
     assert list(events["name"]) == ["a.wav", "b.wav", "c.wav", "x.wav", "d.wav"]
     assert list(events.usable) == [True, True, True, False, False]
-    assert list(events.why_not[3:]) == ["listed in the CSV but not there", "no label: not listed in the CSV"]
+    assert list(events.why_not[3:]) == [
+        "listed in the CSV but not there",
+        "no label: not listed in the CSV",
+    ]
     assert list(events.verified[:3]) == [True, False, True]
     assert list(events["source"][:3]) == ["7", "7", "8"]
     assert class_names(events) == ["Bark", "Flute"]
@@ -75,7 +89,9 @@ def test_challenge_edition_has_its_table_beside_the_archive(pack, wav, noise, as
 def test_folders(tmp_path, wav, noise, as_csv, with_table):
     for label in ("Bark", "Mew"):
         (tmp_path / label).mkdir()
-        (tmp_path / label / ("1.wav" if not with_table else f"{label}.wav")).write_bytes(wav(noise(0.3)))
+        (tmp_path / label / ("1.wav" if not with_table else f"{label}.wav")).write_bytes(
+            wav(noise(0.3))
+        )
     if with_table:
         rows = [["fname", "label"], ["Bark.wav", "Bark"], ["Mew.wav", "Mew"]]
         (tmp_path / "mine.csv").write_bytes(as_csv(*rows))
@@ -152,9 +168,11 @@ def test_a_wrong_checksum_in_an_archive_is_found(pack, wav, noise):
 
 def test_manually_verified_must_be_a_flag(pack, wav, noise, as_csv):
     table = as_csv(FSD[:3], ["a.wav", "Bark", "maybe"])
-    with collect(pack("a.zip", {"a.wav": wav(noise(0.1)), "t.csv": table})) as files:
-        with pytest.raises(DataError, match=r"a\.wav: manually_verified is 'maybe', expected 0 or 1"):
-            index_events(files)
+    with (
+        collect(pack("a.zip", {"a.wav": wav(noise(0.1)), "t.csv": table})) as files,
+        pytest.raises(DataError, match=r"a\.wav: manually_verified is 'maybe', expected 0 or 1"),
+    ):
+        index_events(files)
 
 
 def test_the_same_content_has_the_same_version(pack, wav, noise):

@@ -4,7 +4,13 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from weakseg.separation import Separator, bins_of_bands, file_name_of, overlap_add, separate_published
+from weakseg.separation import (
+    Separator,
+    bins_of_bands,
+    file_name_of,
+    overlap_add,
+    separate_published,
+)
 from weakseg.spectral import Spectral
 
 

@@ -20,7 +20,9 @@ CLASSES = ["Bark", "Flute", "Knock"]
 def make_clip(name: str, seed: int) -> ClipFeatures:
     rng = np.random.default_rng(seed)
     masks = {1: rng.random((21, 8)) > 0.5, 2: rng.random((21, 8)) > 0.5}
-    return ClipFeatures(name, rng.normal(size=(21, 8)).astype(np.float32), rng.random((21, 3)) > 0.5, masks)
+    return ClipFeatures(
+        name, rng.normal(size=(21, 8)).astype(np.float32), rng.random((21, 3)) > 0.5, masks
+    )
 
 
 @pytest.fixture
@@ -49,7 +51,9 @@ def test_features_are_read_as_written(shards):
 
 def test_writing_twice_gives_the_same_bytes(shards, tmp_path):
     paths, clips = shards
-    write_features(tmp_path / "again.h5", ["0.wav", "1.wav", "2.wav"], CLASSES, {"hop": 1024}, clips[:3])
+    write_features(
+        tmp_path / "again.h5", ["0.wav", "1.wav", "2.wav"], CLASSES, {"hop": 1024}, clips[:3]
+    )
     assert (tmp_path / "again.h5").read_bytes() == paths[0].read_bytes()
 
 
@@ -91,7 +95,9 @@ def test_a_flipped_bit_is_found_and_named(shards):
     path.write_bytes(data)
     with FeatureStore([path]) as store:
         store.logmel([0])
-        with pytest.raises(StoreError, match=r"0\.h5: damaged .* delete it and run the same command"):
+        with pytest.raises(
+            StoreError, match=r"0\.h5: damaged .* delete it and run the same command"
+        ):
             store.logmel([1])
 
 

@@ -1,0 +1,48 @@
+# weakseg: sound events and their time-frequency masks from weak labels.
+# The pipeline at a glance; the rules stand in workflow/rules/, a file a stage.
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: workflow.source_path("config.yaml")
+
+
+sys.path.insert(0, workflow.basedir)
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/recordings.smk"
+include: "workflow/rules/mixtures.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/predictions.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/looks.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        f"{RESULTS}/tables/summary.md",
+        ALL_EVENTS,
+        ALL_SEPARATED,
+        ALL_FIGURES,
+
+
+rule mixtures:
+    input:
+        ALL_MIXTURES,
+
+
+rule models:
+    input:
+        ALL_MODELS,
+
+
+rule tables:
+    input:
+        f"{RESULTS}/tables/summary.md",

@@ -1,0 +1,74 @@
+"""Runs of the real workflow, in a directory of their own."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SMOKE = ROOT / "experiments" / "smoke.yaml"
+
+
+@dataclass
+class Workflow:
+    """Snakemake on this project's Snakefile, with results under `directory`."""
+
+    directory: Path
+    configfiles: tuple[Path, ...] = (SMOKE,)
+
+    @property
+    def results(self) -> Path:
+        return self.directory / "results" / "smoke"
+
+    def command(self, *arguments: str) -> list[str]:
+        return [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            str(ROOT / "Snakefile"),
+            "--directory",
+            str(self.directory),
+            "--configfile",
+            *map(str, self.configfiles),
+            *arguments,
+        ]
+
+    def run(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
+        command = self.command("--cores", str(cores), *arguments)
+        return subprocess.run(command, capture_output=True, text=True, env=os.environ, timeout=600)
+
+    def must_run(self, *arguments: str, cores: int = 2) -> str:
+        done = self.run(*arguments, cores=cores)
+        assert done.returncode == 0, done.stderr[-4000:]
+        return done.stdout + done.stderr
+
+    def would_run(self, *arguments: str) -> dict[str, int]:
+        """Number of jobs a rule of a dry run, `all` left out."""
+        output = self.must_run("--dry-run", *arguments)
+        stats = output.partition("Job stats:")[2].partition("\n\n")[0]
+        jobs = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", stats, re.M)}
+        return {name: count for name, count in jobs.items() if name not in ("all", "total")}
+
+    def files(self, *patterns: str) -> dict[str, bytes]:
+        """Content of the results that match, by their path."""
+        found = sorted(path for pattern in patterns for path in self.results.glob(pattern))
+        return {str(path.relative_to(self.results)): path.read_bytes() for path in found}
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory) -> Workflow:
+    """experiments/smoke.yaml, run once; tests only look at it, or make dry runs."""
+    workflow = Workflow(tmp_path_factory.mktemp("smoke run ü"))
+    workflow.must_run()
+    return workflow
+
+
+@pytest.fixture
+def fresh(tmp_path) -> Workflow:
+    """An empty directory to run in."""
+    return Workflow(tmp_path)

@@ -1,0 +1,52 @@
+"""A change reruns what it touches, and nothing else (dry runs over a finished smoke run)."""
+
+import pytest
+
+pytestmark = pytest.mark.workflow
+
+TABLES = {"summarise": 1, "draw_models": 1}
+EVALUATION = {"evaluate": 2} | TABLES
+DETECTION = {"detect_events": 2, "draw_clips": 2, "draw_method": 1} | EVALUATION
+SEGMENTATION = {"segment": 2, "separate": 2} | DETECTION
+TRAINING = {"train": 2, "draw_training": 1} | SEGMENTATION
+FEATURES = {"extract_features": 4} | TRAINING
+MIXTURES = {"render_mixtures": 4} | FEATURES
+PLAN = {"plan_mixtures": 1} | MIXTURES
+FOLDS = {"assign_folds": 1} | PLAN
+
+CHANGES = [
+    ("data={demo_takes: 7}", {"make_demo_archives": 1, "index_recordings": 1} | FOLDS),
+    ("mixtures={seed: 5}", FOLDS),
+    ("mixtures={overlap: true}", PLAN),
+    ("mixtures={level_over: file}", MIXTURES),
+    ("mixtures={sample_rate: 16000}", MIXTURES),
+    ("features={mask_threshold_db: -3}", FEATURES),
+    ("features={fmin_hz: 60}", FEATURES),
+    ("training={iterations: 7}", TRAINING),
+    ("training={threads: 1}", TRAINING),
+    ("training={save_every_seconds: 5}", {}),
+    ("detection={high_threshold: 0.3}", DETECTION | {"evaluate": 2}),
+    ("separation={clips: 1}", {"separate": 2}),
+    ("evaluation={mask_threshold: 0.2}", EVALUATION),
+]
+
+
+@pytest.mark.parametrize("change,expected", CHANGES, ids=[change for change, _ in CHANGES])
+def test_a_key_reruns_what_it_touches(smoke, change, expected):
+    assert smoke.would_run("--config", change) == expected
+
+
+def test_a_new_snr_leaves_the_old_one_alone(smoke):
+    jobs = smoke.would_run("--config", "grid={snr_db: [0, 10], models: [tiny_gmp, tiny_gwrp]}")
+    assert jobs == MIXTURES | {"draw_training": 1}
+
+
+def test_a_model_less_only_redoes_tables_and_looks(smoke):
+    jobs = smoke.would_run("--config", "grid={models: [tiny_gwrp]}")
+    assert jobs == TABLES | {"draw_training": 1}
+
+
+def test_a_touched_file_reruns_nothing(smoke):
+    for path in (smoke.results / "mixtures.yaml", *smoke.results.glob("archives/*.zip")):
+        path.touch()
+    assert smoke.would_run() == {}

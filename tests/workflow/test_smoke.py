@@ -1,0 +1,104 @@
+"""The whole graph, from generated archives to tables and pictures."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from weakseg.tables import SUMMARY_COLUMNS
+
+pytestmark = pytest.mark.workflow
+
+MODELS = ["tiny_gmp", "tiny_gwrp"]
+
+
+def test_summary_has_every_task_of_every_model(smoke):
+    table = pd.read_csv(smoke.results / "tables" / "summary.csv")
+    assert list(table.columns) == SUMMARY_COLUMNS
+    assert sorted(set(table.model)) == MODELS
+    assert set(table.holdout_fold.astype(str)) == {"1", "mean"}
+    tasks = table[table.model == "tiny_gwrp"].groupby("task").metric.unique()
+    binary = {"precision", "recall", "f1", "auc", "average_precision"}
+    for task in ("tagging", "frames", "masks"):
+        assert binary <= set(tasks[task])
+    assert {"f1", "error_rate"} <= set(tasks["events"])
+    assert {"si_sdr_db", "si_sdr_improvement_db"} <= set(tasks["separation"])
+    shares = table[table.metric.isin(binary)].value.dropna()
+    assert len(shares) and shares.between(0, 1).all()
+
+
+def test_mean_is_the_mean_of_the_folds_and_of_the_classes(smoke):
+    table = pd.read_csv(smoke.results / "tables" / "summary.csv")
+    classes = pd.read_csv(smoke.results / "tables" / "per_class.csv")
+    row = {"model": "tiny_gmp", "task": "tagging", "metric": "auc"}
+
+    def values(frame, **more):
+        return frame[
+            np.all([frame[k].astype(str) == v for k, v in (row | more).items()], axis=0)
+        ].value
+
+    one, mean = values(table, holdout_fold="1"), values(table, holdout_fold="mean")
+    assert one.item() == mean.item()
+    assert values(classes, holdout_fold="1").mean() == pytest.approx(one.item())
+
+
+def test_stems_sum_to_the_mixture_and_lengths_are_exact(smoke):
+    audio = sorted(smoke.results.glob("mixtures/snr0/*/*.flac"))
+    assert len(audio) == 12
+    for path in audio:
+        stems, rate = soundfile.read(path, dtype="int16", always_2d=True)
+        assert (stems.shape, rate) == ((4 * 32000, 3), 32000)
+    with h5py.File(next(smoke.results.glob("features/snr0/*.h5"))) as store:
+        assert store["logmel"].shape[1:] == (124, 64)
+
+
+def test_pictures_and_audio_are_there(smoke):
+    figures = smoke.files("figures/**/*.png")
+    assert all(data.startswith(b"\x89PNG") and len(data) > 5000 for data in figures.values())
+    assert {
+        "figures/models.png",
+        "figures/method.png",
+        "figures/snr0/training-holdout1.png",
+    } <= set(figures)
+    for model in MODELS:
+        assert f"figures/snr0/{model}/holdout1/clip1.png" in figures
+        directory = smoke.results / "separated" / "snr0" / model / "holdout1"
+        listed = pd.read_csv(directory / "manifest.csv")
+        for name in listed.file:
+            assert soundfile.info(directory / name).frames == 4 * 32000
+
+
+def test_events_have_the_dcase_columns(smoke):
+    for model in MODELS:
+        table = pd.read_csv(smoke.results / "events" / "snr0" / model / "holdout1.tsv", sep="\t")
+        assert list(table.columns) == ["filename", "onset", "offset", "event_label"]
+
+
+def test_nothing_runs_twice(smoke):
+    assert smoke.would_run() == {}
+
+
+SAME = (
+    "mixtures.yaml",
+    "folds.csv",
+    "mixtures/**/*.flac",
+    "features/**/*.h5",
+    "tables/*",
+    "models/**/*",
+)
+
+
+def test_one_core_and_two_give_the_same_bytes(smoke, fresh):
+    fresh.must_run(cores=1)
+    expected, found = smoke.files(*SAME), fresh.files(*SAME)
+    assert len(expected) > 20 and found.keys() == expected.keys()
+    assert [name for name in expected if found[name] != expected[name]] == []
+
+
+def test_report(smoke, tmp_path):
+    page = tmp_path / "report.html"
+    smoke.must_run("--report", str(page))
+    text = page.read_text()
+    for words in ("Clips", "Tables", "Overview", "Training"):
+        assert words in text

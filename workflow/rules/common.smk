@@ -1,0 +1,78 @@
+# Names and places that the rules share.
+from math import ceil
+
+from workflow.code_digest import code_digest
+from workflow.configuration import complete_or_stop
+
+config.update(complete_or_stop(config))
+
+RESULTS = f"{config['results']}/{config['experiment']}"
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+MIX, GRID, TRAINING = config["mixtures"], config["grid"], config["training"]
+SPECTRAL = {
+    "sample_rate": MIX["sample_rate"],
+    "window": config["features"]["window"],
+    "hop": config["features"]["hop"],
+    "mels": config["features"]["mels"],
+    "fmin": config["features"]["fmin_hz"],
+    "fmax": config["features"]["fmax_hz"],
+}
+
+FOLDS = range(1, MIX["folds"] + 1)
+PARTS = range(1, ceil(MIX["per_fold"] / MIX["shard"]) + 1)
+SNRS = [f"{snr:g}" for snr in GRID["snr_db"]]
+# a card is used when the run offers one, never because the machine that starts the run has one
+GPUS = int(
+    TRAINING["device"] == "cuda"
+    or (TRAINING["device"] == "auto" and (workflow.global_resources.get("gpu").value or 0) > 0)
+)
+
+
+wildcard_constraints:
+    snr=r"-?\d+(\.\d+)?",
+    fold=r"\d+",
+    part=r"\d+",
+    model=r"[a-z][a-z0-9_]*",
+
+
+def digest_of(rule_name):
+    """A parameter that changes when the code of a rule's script, or of what it imports, does."""
+    return code_digest(SCRIPTS / f"{rule_name}.py", Path(workflow.basedir))
+
+
+def untracked(value):
+    """A parameter that says how and not what, so that a change of it reruns nothing.
+
+    Snakemake does not compare parameters that a function derives from the resources.
+    """
+    return lambda wildcards, resources: value
+
+
+def log_of(path):
+    return f"{RESULTS}/logs/{path}.log"
+
+
+def benchmark_of(path):
+    return f"{RESULTS}/benchmarks/{path}.tsv"
+
+
+def shards(pattern, snr, folds):
+    """The files of all parts of some folds."""
+    return expand(f"{RESULTS}/{pattern}", snr=snr, fold=folds, part=PARTS)
+
+
+def training_folds(wildcards):
+    return [fold for fold in FOLDS if fold != int(wildcards.fold)]
+
+
+def runs(pattern):
+    """The files of every SNR, model and holdout fold of the grid."""
+    return expand(
+        f"{RESULTS}/{pattern}", snr=SNRS, model=GRID["models"], fold=GRID["holdout_folds"]
+    )
+
+
+ALL_MIXTURES = shards("mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", SNRS, FOLDS)
+ALL_MODELS = runs("models/snr{snr}/{model}/holdout{fold}/model.pt")
+ALL_EVENTS = runs("events/snr{snr}/{model}/holdout{fold}.tsv")
+ALL_SEPARATED = runs("separated/snr{snr}/{model}/holdout{fold}/manifest.csv")

@@ -1,0 +1,65 @@
+# Predictions and truth -> metrics -> tables.
+
+
+rule evaluate:
+    input:
+        predictions=rules.segment.output.predictions,
+        events=rules.detect_events.output.events,
+        plan=rules.plan_mixtures.output.plan,
+        features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
+        manifests=lambda w: shards(
+            "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
+        ),
+    output:
+        metrics=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}.csv",
+    log:
+        log_of("evaluate/snr{snr}-{model}-holdout{fold}"),
+    benchmark:
+        benchmark_of("evaluate/snr{snr}-{model}-holdout{fold}")
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        clip_threshold=config["evaluation"]["clip_threshold"],
+        frame_threshold=config["evaluation"]["frame_threshold"],
+        mask_threshold=config["evaluation"]["mask_threshold"],
+        found_threshold=config["detection"]["clip_threshold"],
+        seconds=MIX["seconds"],
+        code=digest_of("evaluate"),
+    script:
+        "../scripts/evaluate.py"
+
+
+rule summarise:
+    input:
+        metrics=runs("metrics/snr{snr}/{model}/holdout{fold}.csv"),
+    output:
+        summary=report(
+            f"{RESULTS}/tables/summary.csv",
+            category="Tables",
+            caption="../report/summary.rst",
+        ),
+        per_class=report(
+            f"{RESULTS}/tables/per_class.csv",
+            category="Tables",
+            caption="../report/per_class.rst",
+        ),
+        markdown=f"{RESULTS}/tables/summary.md",
+    log:
+        log_of("summarise"),
+    benchmark:
+        benchmark_of("summarise")
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        experiment=config["experiment"],
+        code=digest_of("summarise"),
+    script:
+        "../scripts/summarise.py"

@@ -1,0 +1,32 @@
+# Plan -> rendered mixtures, a shard a job.
+
+
+rule render_mixtures:
+    input:
+        plan=rules.plan_mixtures.output.plan,
+        scenes=rules.index_recordings.output.scenes,
+        events=rules.index_recordings.output.events,
+        # the recordings of an extracted set are in the index, with the time of their last change
+        archives=ARCHIVES,
+    output:
+        manifest=f"{RESULTS}/mixtures/snr{{snr}}/fold{{fold}}-part{{part}}/manifest.csv",
+    log:
+        log_of("render_mixtures/snr{snr}-fold{fold}-part{part}"),
+    benchmark:
+        benchmark_of("render_mixtures/snr{snr}-fold{fold}-part{part}")
+    conda:
+        "../../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        scenes_directory=DATA["scenes"],
+        events_directory=DATA["events"],
+        shard=MIX["shard"],
+        sample_rate=MIX["sample_rate"],
+        seconds=MIX["seconds"],
+        level_over=MIX["level_over"],
+        code=digest_of("render_mixtures"),
+    script:
+        "../scripts/render_mixtures.py"

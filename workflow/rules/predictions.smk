@@ -1,0 +1,80 @@
+# Model and features of its holdout fold -> predictions -> events, separated audio.
+
+
+rule segment:
+    input:
+        model=rules.train.output.model,
+        features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
+    output:
+        predictions=f"{RESULTS}/predictions/snr{{snr}}/{{model}}/holdout{{fold}}.h5",
+    log:
+        log_of("segment/snr{snr}-{model}-holdout{fold}"),
+    benchmark:
+        benchmark_of("segment/snr{snr}-{model}-holdout{fold}")
+    conda:
+        "../../envs/learning.yaml"
+    threads: TRAINING["threads"]
+    resources:
+        gpu=GPUS,
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 120 * attempt,
+    params:
+        precision=TRAINING["precision"],
+        torch_threads=TRAINING["threads"],
+        code=digest_of("segment"),
+    script:
+        "../scripts/segment.py"
+
+
+rule detect_events:
+    input:
+        predictions=rules.segment.output.predictions,
+    output:
+        events=f"{RESULTS}/events/snr{{snr}}/{{model}}/holdout{{fold}}.tsv",
+    log:
+        log_of("detect_events/snr{snr}-{model}-holdout{fold}"),
+    benchmark:
+        benchmark_of("detect_events/snr{snr}-{model}-holdout{fold}")
+    conda:
+        "../../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        clip_threshold=config["detection"]["clip_threshold"],
+        high=config["detection"]["high_threshold"],
+        low=config["detection"]["low_threshold"],
+        merge_gap=config["detection"]["merge_gap_frames"],
+        drop=config["detection"]["drop_frames"],
+        code=digest_of("detect_events"),
+    script:
+        "../scripts/detect_events.py"
+
+
+rule separate:
+    input:
+        predictions=rules.segment.output.predictions,
+        plan=rules.plan_mixtures.output.plan,
+        manifests=lambda w: shards(
+            "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
+        ),
+    output:
+        manifest=f"{RESULTS}/separated/snr{{snr}}/{{model}}/holdout{{fold}}/manifest.csv",
+    log:
+        log_of("separate/snr{snr}-{model}-holdout{fold}"),
+    benchmark:
+        benchmark_of("separate/snr{snr}-{model}-holdout{fold}")
+    conda:
+        "../../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        clips=config["separation"]["clips"],
+        classes=config["separation"]["classes"],
+        clip_threshold=config["detection"]["clip_threshold"],
+        code=digest_of("separate"),
+    script:
+        "../scripts/separate.py"

@@ -1,0 +1,121 @@
+# Archives -> indices of recordings -> folds -> plan of the mixtures.
+from weakseg.demo_audio import archive_names
+from workflow.data_files import files_or_stop
+
+DATA = config["data"]
+IS_DEMO = DATA["source"] == "demo"
+DEMO_ARCHIVES = [f"{RESULTS}/archives/{name}" for name in archive_names()]
+
+
+# role -> the archives of the set, or, for an extracted one, its recordings and tables
+DATA_FILES = {
+    role: DEMO_ARCHIVES if IS_DEMO else files_or_stop(role, DATA[role], DATA["source"])
+    for role in ("scenes", "events")
+}
+ARCHIVES = sorted(
+    {path for paths in DATA_FILES.values() for path in paths if path.endswith(".zip")}
+)
+
+
+if IS_DEMO:
+
+    rule make_demo_archives:
+        output:
+            archives=DEMO_ARCHIVES,
+        log:
+            log_of("make_demo_archives"),
+        benchmark:
+            benchmark_of("make_demo_archives")
+        conda:
+            "../../envs/audio.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            takes=DATA["demo_takes"],
+            code=digest_of("make_demo_archives"),
+        script:
+            "../scripts/make_demo_archives.py"
+
+
+rule index_recordings:
+    input:
+        scenes=DATA_FILES["scenes"],
+        events=DATA_FILES["events"],
+    output:
+        scenes=f"{RESULTS}/recordings/scenes.csv",
+        events=f"{RESULTS}/recordings/events.csv",
+    log:
+        log_of("index_recordings"),
+    benchmark:
+        benchmark_of("index_recordings")
+    conda:
+        "../../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        scenes_directory=DATA["scenes"],
+        events_directory=DATA["events"],
+        code=digest_of("index_recordings"),
+    script:
+        "../scripts/index_recordings.py"
+
+
+rule assign_folds:
+    input:
+        scenes=rules.index_recordings.output.scenes,
+        events=rules.index_recordings.output.events,
+    output:
+        folds=f"{RESULTS}/folds.csv",
+    log:
+        log_of("assign_folds"),
+    benchmark:
+        benchmark_of("assign_folds")
+    conda:
+        "../../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        n_folds=MIX["folds"],
+        group=MIX["group_folds"],
+        seed=MIX["seed"],
+        code=digest_of("assign_folds"),
+    script:
+        "../scripts/assign_folds.py"
+
+
+rule plan_mixtures:
+    input:
+        scenes=rules.index_recordings.output.scenes,
+        events=rules.index_recordings.output.events,
+        folds=rules.assign_folds.output.folds,
+    output:
+        plan=f"{RESULTS}/mixtures.yaml",
+    log:
+        log_of("plan_mixtures"),
+    benchmark:
+        benchmark_of("plan_mixtures")
+    conda:
+        "../../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        published=MIX["preset"] == "published",
+        per_fold=MIX["per_fold"],
+        n_events=MIX["events"],
+        onsets=MIX["onsets"],
+        overlap=MIX["overlap"],
+        reshuffle=MIX["reshuffle"],
+        event_seconds=MIX["event_seconds"],
+        seconds=MIX["seconds"],
+        seed=MIX["seed"],
+        code=digest_of("plan_mixtures"),
+    script:
+        "../scripts/plan_mixtures.py"

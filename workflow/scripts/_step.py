@@ -1,0 +1,25 @@
+"""What every script does around its step: a log, and one line for an error that was foreseen."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+FORESEEN = (ValueError, OSError, MemoryError)  # the library's own errors are ValueErrors
+
+
+@contextmanager
+def step(log: str) -> Iterator[None]:
+    """Write the library's log to `log` and standard error; end a foreseen error with one line."""
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(message)s",
+        handlers=[logging.FileHandler(log, mode="w"), logging.StreamHandler(sys.stderr)],
+        force=True,
+    )
+    try:
+        yield
+    except FORESEEN as error:
+        logging.error("error: %s", " ".join(str(error).split()) or type(error).__name__)
+        logging.debug("", exc_info=error)
+        sys.exit(1)

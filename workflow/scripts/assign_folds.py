@@ -1,0 +1,28 @@
+"""Assign recordings to folds."""
+
+from pathlib import Path
+
+from _step import step
+
+from weakseg.folds import assign_grouped, assign_published
+from weakseg.recordings import read_index
+
+
+def assign_folds(
+    scenes: str, events: str, output: str, n_folds: int, group: bool, seed: int
+) -> None:
+    assign = assign_grouped if group else assign_published
+    folds = assign(read_index(Path(scenes)), read_index(Path(events)), n_folds, seed)
+    folds.to_csv(output, index=False)
+
+
+if __name__ == "__main__":
+    with step(snakemake.log[0]):
+        assign_folds(
+            scenes=snakemake.input.scenes,
+            events=snakemake.input.events,
+            output=snakemake.output.folds,
+            n_folds=snakemake.params.n_folds,
+            group=snakemake.params.group,
+            seed=snakemake.params.seed,
+        )

@@ -1,0 +1,44 @@
+"""Events of a holdout fold, from its predictions."""
+
+from pathlib import Path
+
+import pandas as pd
+from _step import step
+
+from weakseg.detection import EVENT_COLUMNS, Detector, detect
+from weakseg.store import PredictionStore
+
+
+def detect_events(predictions: str, output: str, detector: Detector) -> None:
+    with PredictionStore(Path(predictions)) as store:
+        frame_seconds = store.settings["hop"] / store.settings["sample_rate"]
+        found = [
+            detect(
+                name,
+                probabilities,
+                store.frame_scores(index),
+                store.classes,
+                detector,
+                frame_seconds,
+            )
+            for index, (name, probabilities) in enumerate(
+                zip(store.names, store.clip_probabilities(), strict=True)
+            )
+        ]
+    table = pd.concat([pd.DataFrame(columns=EVENT_COLUMNS), *(t for t in found if len(t))])
+    table.to_csv(output, sep="\t", index=False, float_format="%.3f")
+
+
+if __name__ == "__main__":
+    with step(snakemake.log[0]):
+        detect_events(
+            predictions=snakemake.input.predictions,
+            output=snakemake.output.events,
+            detector=Detector(
+                clip_threshold=snakemake.params.clip_threshold,
+                high=snakemake.params.high,
+                low=snakemake.params.low,
+                merge_gap=snakemake.params.merge_gap,
+                drop=snakemake.params.drop,
+            ),
+        )

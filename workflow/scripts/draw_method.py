@@ -1,0 +1,56 @@
+"""One clip's way through the system: the picture of the README."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from _step import step
+
+from weakseg.detection import Detector
+from weakseg.figures.from_stores import load_clip
+from weakseg.figures.method import MOST_SHOWN, draw_method
+from weakseg.figures.style import save
+from weakseg.plan import read_plan
+from weakseg.separation import Separator
+from weakseg.store import FeatureStore, PredictionStore
+
+
+def draw_way(
+    predictions: str,
+    events: str,
+    plan: str,
+    features: Sequence[str],
+    manifests: Sequence[str],
+    output: str,
+    detector: Detector,
+) -> None:
+    """Draw the clip whose true classes have the highest probabilities, at least one each."""
+    with (
+        FeatureStore([Path(path) for path in features]) as truth,
+        PredictionStore(Path(predictions)) as predicted,
+    ):
+        labels, probabilities = truth.clip_truth(), predicted.clip_probabilities()
+        several = labels.sum(axis=1) == min(MOST_SHOWN, labels.sum(axis=1).max())
+        surest = np.where(labels, probabilities, 1).min(axis=1) * several
+        found = pd.read_csv(events, sep="\t", keep_default_na=False)
+        paths = [Path(path) for path in manifests]
+        best = int(surest.argmax())
+        clip = load_clip(best, truth, predicted, found, read_plan(Path(plan)), paths)
+    shown = clip.true_classes[:MOST_SHOWN]
+    separator = Separator(clip.waveform, clip.spectral)
+    separated = {label: separator.separate(clip.masks[label]) for label in shown}
+    save(draw_method(clip, detector, shown=shown, separated=separated), Path(output))
+
+
+if __name__ == "__main__":
+    with step(snakemake.log[0]):
+        draw_way(
+            predictions=snakemake.input.predictions,
+            events=snakemake.input.events,
+            plan=snakemake.input.plan,
+            features=snakemake.input.features,
+            manifests=snakemake.input.manifests,
+            output=snakemake.output.picture,
+            detector=Detector(**snakemake.params.detector),
+        )

@@ -1,0 +1,17 @@
+"""Training curves of all models of one SNR and holdout fold."""
+
+from pathlib import Path
+
+import pandas as pd
+from _step import step
+
+from weakseg.figures.history import draw_history
+from weakseg.figures.style import save
+
+if __name__ == "__main__":
+    with step(snakemake.log[0]):
+        histories = {
+            model: pd.read_csv(path)
+            for model, path in zip(snakemake.params.models, snakemake.input.histories, strict=True)
+        }
+        save(draw_history(histories), Path(snakemake.output.picture))

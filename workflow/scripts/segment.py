@@ -1,0 +1,18 @@
+"""Predictions of a model on its holdout fold."""
+
+from pathlib import Path
+
+from _step import step
+
+from weakseg.inference import segment_store
+
+if __name__ == "__main__":
+    with step(snakemake.log[0]):
+        segment_store(
+            Path(snakemake.input.model),
+            [Path(path) for path in snakemake.input.features],
+            Path(snakemake.output.predictions),
+            threads=snakemake.params.torch_threads,
+            device="cuda" if snakemake.resources.get("gpu") else "cpu",
+            precision=snakemake.params.precision,
+        )

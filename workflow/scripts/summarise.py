@@ -1,0 +1,30 @@
+"""Tables of all runs of the grid."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+from _step import step
+
+from weakseg import tables
+
+
+def summarise(
+    metrics: Sequence[str], experiment: str, summary: str, per_class: str, markdown: str
+) -> None:
+    joined = tables.join([pd.read_csv(path, float_precision="round_trip") for path in metrics])
+    overall = tables.summary(joined)
+    overall.to_csv(summary, index=False)
+    tables.per_class(joined).to_csv(per_class, index=False)
+    Path(markdown).write_text(tables.markdown(experiment, overall), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    with step(snakemake.log[0]):
+        summarise(
+            metrics=snakemake.input.metrics,
+            experiment=snakemake.params.experiment,
+            summary=snakemake.output.summary,
+            per_class=snakemake.output.per_class,
+            markdown=snakemake.output.markdown,
+        )

@@ -1,0 +1,65 @@
+"""Train one model on the training folds."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from _step import step
+
+from weakseg.model import save_model
+from weakseg.state import file_digest, state_key
+from weakseg.training import train, write_history
+
+log = logging.getLogger(__name__)
+
+
+def train_model(
+    features: Sequence[str],
+    model: str,
+    history: str,
+    states: str,
+    code: str,
+    save_every_seconds: float,
+    device: str,
+    **settings: Any,
+) -> None:
+    """`settings` are those of `weakseg.training.train` that determine the result."""
+    paths = [Path(path) for path in features]
+    key = state_key(settings | {"device": device}, code, [file_digest(path) for path in paths])
+    trained, rows = train(
+        paths,
+        state_dir=Path(states) / key,
+        save_every_seconds=save_every_seconds,
+        device=device,
+        say=log.info,
+        **settings,
+    )
+    write_history(Path(history), rows)
+    save_model(trained, Path(model))
+
+
+if __name__ == "__main__":
+    with step(snakemake.log[0]):
+        params = snakemake.params
+        train_model(
+            features=snakemake.input.features,
+            model=snakemake.output.model,
+            history=snakemake.output.history,
+            states=params.states,
+            code=params.code,
+            save_every_seconds=params.save_every_seconds,
+            device="cuda" if snakemake.resources.get("gpu") else "cpu",
+            network=params.network,
+            pooling=params.pooling,
+            iterations=params.iterations,
+            batch_size=params.batch_size,
+            learning_rate=params.learning_rate,
+            decay=params.decay,
+            decay_every=params.decay_every,
+            seed=params.seed,
+            validation_clips=params.validation_clips,
+            validate_every=params.validate_every,
+            precision=params.precision,
+            threads=params.torch_threads,
+        )

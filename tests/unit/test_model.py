@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import os
+import pickle
+
+import pytest
+import torch
+
+from weakseg.model import SegmentationModel, load_model, save_model
+
+CLASSES = ["bark", "bell", "rain"]
+SETTINGS = {"sample_rate": 8000, "hop": 256, "fmax": None}
+TINY = {"type": "published", "widths": [4, 6]}
+
+
+def make_model(network=TINY) -> SegmentationModel:
+    torch.manual_seed(3)
+    model = SegmentationModel(network, {"type": "gwrp", "decay": 0.99}, CLASSES, SETTINGS, 12)
+    model.standardise_with(torch.linspace(-5, -2, 12), torch.linspace(1, 2, 12))
+    return model.eval()
+
+
+@pytest.fixture
+def saved(tmp_path):
+    save_model(make_model(), tmp_path / "model.pt")
+    return tmp_path / "model.pt"
+
+
+def test_outputs_have_the_shapes_of_the_input():
+    output = make_model()(torch.randn(2, 20, 12))
+    assert output.mask_logits.shape == output.masks.shape == (2, 3, 20, 12)
+    assert output.clip_probabilities.shape == (2, 3)
+    assert torch.equal(output.frame_scores, output.masks.mean(3))
+    assert torch.equal(output.masks, output.mask_logits.sigmoid())
+
+
+def test_a_model_without_masks_has_frame_scores():
+    output = make_model({"type": "dnn", "widths": [8]})(torch.randn(2, 20, 12))
+    assert output.frame_scores.shape == (2, 3, 20)
+    assert output.clip_probabilities.shape == (2, 3)
+
+
+def test_each_mel_band_is_standardised():
+    model = make_model()
+    logmel = torch.randn(2, 20, 12)
+    raw = logmel * model.mel_deviation + model.mel_mean
+    expected = model.network(logmel)
+    assert torch.allclose(model(raw).mask_logits, expected, atol=1e-5)
+
+
+def test_a_loaded_model_is_the_saved_one(saved):
+    loaded, logmel = load_model(saved), torch.randn(2, 20, 12)
+    assert not loaded.training
+    assert loaded.description == make_model().description
+    assert loaded.classes == CLASSES
+    assert loaded.settings == SETTINGS
+    expected = make_model()(logmel)
+    assert torch.equal(loaded(logmel).mask_logits, expected.mask_logits)
+    assert torch.equal(loaded(logmel).clip_probabilities, expected.clip_probabilities)
+
+
+def test_a_file_needs_no_code_to_be_read(saved):
+    content = torch.load(saved, weights_only=True)
+    assert content["classes"] == CLASSES
+
+
+def test_the_bytes_depend_on_the_model_alone(saved, tmp_path):
+    other = tmp_path / "some_other_name.bin"
+    save_model(make_model().to(memory_format=torch.channels_last), other)
+    assert other.read_bytes() == saved.read_bytes()
+    assert sorted(tmp_path.iterdir()) == [saved, other]
+
+
+def test_a_failed_save_leaves_the_old_file(saved, monkeypatch):
+    before = saved.read_bytes()
+
+    def fail(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="No space"):
+        save_model(make_model({"type": "dnn"}), saved)
+    assert saved.read_bytes() == before
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def truncated(data: bytes) -> bytes:
+    return data[: len(data) // 2]
+
+
+def flipped(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 255]) + data[middle + 1 :]
+
+
+def with_code(_: bytes) -> bytes:
+    class Harmful:
+        def __reduce__(self):
+            return os.mkdir, ("created-by-a-pickle",)
+
+    return pickle.dumps(Harmful(), protocol=2)
+
+
+@pytest.mark.parametrize(
+    "damage", [truncated, flipped, with_code, lambda _: b"", lambda _: b"text"]
+)
+def test_a_damaged_file_is_named_in_one_line(saved, damage, monkeypatch):
+    monkeypatch.chdir(saved.parent)
+    saved.write_bytes(damage(saved.read_bytes()))
+    with pytest.raises(ValueError) as caught:
+        load_model(saved)
+    assert str(caught.value).startswith(f"{saved}: damaged or not a weakseg model (")
+    assert "\n" not in str(caught.value)
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def changed(saved, **changes):
+    content = torch.load(saved, weights_only=True) | changes
+    torch.save(content, saved)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"format": "something else"},
+        {"weights": {}},
+        {"weights": None},
+        {"classes": ["one", "two"]},
+        {"network": {"type": "unheard of"}},
+        {"surplus": 1},
+    ],
+)
+def test_other_content_is_named_in_one_line(saved, changes):
+    changed(saved, **changes)
+    with pytest.raises(ValueError) as caught:
+        load_model(saved)
+    assert str(caught.value).startswith(f"{saved}: ")
+    assert "not a weakseg model" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_other_objects_and_missing_files_are_named(saved):
+    torch.save([1, 2], saved)
+    with pytest.raises(ValueError, match=r"model\.pt: not a weakseg model file"):
+        load_model(saved)
+    saved.unlink()
+    with pytest.raises(ValueError, match=r"model\.pt: no such model file"):
+        load_model(saved)

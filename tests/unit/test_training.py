@@ -1,0 +1,351 @@
+from __future__ import annotations
+
+import csv
+import io
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import roc_auc_score
+from sklearn.preprocessing import StandardScaler
+
+from weakseg.batches import (
+    Batch,
+    batch_of_iteration,
+    mean_and_deviation,
+    read_ahead,
+    split_off_validation,
+)
+from weakseg.history import validation_interval, write_history
+from weakseg.learner import Learner, TrainingError, start_learner
+from weakseg.model import SegmentationModel, save_model
+from weakseg.store import ClipFeatures, FeatureStore, write_features
+from weakseg.training import train
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+CLASSES = ["bark", "bell", "rain"]
+FRAMES, MELS = 20, 12
+GWRP = {"type": "gwrp", "decay": 0.9998}
+OPTIONS = {
+    "network": {"type": "published", "widths": [4, 6]},
+    "pooling": {"type": "gwrp", "decay": 0.98},
+    "iterations": 12,
+    "batch_size": 5,
+    "learning_rate": 1e-2,
+    "decay": 0.9,
+    "decay_every": 4,
+    "seed": 7,
+    "validation_clips": 6,
+    "validate_every": 5,
+    "save_every_seconds": 1000,
+    "precision": "fp32",
+    "threads": 1,
+    "device": "cpu",
+}
+
+
+def make_clip(name: str, rng: np.random.Generator) -> ClipFeatures:
+    """Each class that the clip holds lights up mel bands of its own for a while."""
+    logmel = rng.normal(-4, 1, (FRAMES, MELS)).astype(np.float32)
+    masks = {}
+    for label in np.flatnonzero(rng.random(len(CLASSES)) < 0.5):
+        start = rng.integers(FRAMES // 2)
+        mask = np.zeros((FRAMES, MELS), bool)
+        mask[start : start + 6, 4 * label : 4 * label + 3] = True
+        logmel[mask] += 6
+        masks[int(label)] = mask
+    return ClipFeatures(name, logmel, np.zeros((FRAMES, len(CLASSES)), bool), masks)
+
+
+def write_fold(path: Path, fold: int, scale: float = 1) -> Path:
+    rng = np.random.default_rng(fold)
+    names = [f"clip{fold}-{index}" for index in range(14)]
+    clips = [make_clip(name, rng) for name in names]
+    clips = [replace(clip, logmel=clip.logmel * np.float32(scale)) for clip in clips]
+    write_features(path, names, CLASSES, {"mels": MELS}, clips)
+    return path
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("features")
+    return [write_fold(folder / f"fold{fold}.h5", fold) for fold in (1, 2)]
+
+
+class Log:
+    """Keeps the lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def __call__(self, line: str) -> None:
+        self.lines.append(line)
+
+
+def run(features, state_dir, log=None, **changes):
+    return train(features, state_dir=state_dir, say=log or Log(), **(OPTIONS | changes))
+
+
+def files_of(result, folder: Path) -> tuple[bytes, bytes]:
+    folder.mkdir()
+    model, history = result
+    save_model(model, folder / "model.pt")
+    write_history(folder / "history.csv", history)
+    return (folder / "model.pt").read_bytes(), (folder / "history.csv").read_bytes()
+
+
+def stop_after(monkeypatch, iteration: int, what) -> None:
+    """Let `what` happen once the given iteration is done."""
+    step = Learner.step
+
+    def stopping_step(learner, batch, rate):
+        loss = step(learner, batch, rate)
+        if learner.iteration == iteration:
+            what()
+        return loss
+
+    monkeypatch.setattr(Learner, "step", stopping_step)
+
+
+def golden_learner() -> Learner:
+    model = SegmentationModel({"type": "published"}, GWRP, list("abcdef"), {}, 64)
+    arrays = np.load(GOLDEN / "training_initial_weights.npz")
+    weights = {k.removeprefix("bottleneck."): torch.from_numpy(arrays[k]) for k in arrays}
+    assert not model.network.load_state_dict(weights, strict=False).unexpected_keys
+    return start_learner(model, "cpu", "fp32", torch.get_num_threads())
+
+
+def test_published_losses():
+    learner, golden = golden_learner(), np.load(GOLDEN / "training.npz")
+    losses = []
+    for logmel, truth in zip(golden["batches"], golden["targets"], strict=True):
+        batch = Batch(["a"] * 4, torch.from_numpy(logmel), torch.from_numpy(truth))
+        losses.append(learner.step(batch, 1e-3))
+    assert losses == pytest.approx(golden["losses"].tolist(), abs=1e-3)
+
+
+def test_bf16_follows_fp32():
+    learner, golden = golden_learner(), np.load(GOLDEN / "training.npz")
+    learner.precision = "bf16"
+    batch = Batch(
+        ["a"] * 4, torch.from_numpy(golden["batches"][0]), torch.from_numpy(golden["targets"][0])
+    )
+    assert learner.step(batch, 1e-3) == pytest.approx(golden["losses"][0], abs=1e-2)
+
+
+def test_training_learns_the_classes(features, tmp_path):
+    model, history = run(features, tmp_path, iterations=60, validate_every=20)
+    assert history[-1]["validation_auc"] > 0.95
+    assert history[-1]["loss"] < history[0]["loss"]
+    assert not model.training
+    assert model.classes == CLASSES
+
+
+def test_history_rows(features, tmp_path):
+    log = Log()
+    _, history = run(features, tmp_path, log)
+    assert [row["iteration"] for row in history] == [5, 10, 12]
+    assert [row["learning_rate"] for row in history] == pytest.approx([9e-3, 8.1e-3, 8.1e-3])
+    write_history(tmp_path / "history.csv", history)
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "history.csv").read_text())))
+    assert list(rows[0]) == [
+        "iteration",
+        "loss",
+        "validation_loss",
+        "validation_f1",
+        "validation_auc",
+        "validation_average_precision",
+        "learning_rate",
+        "gradient_norm",
+    ]
+    assert rows[0]["iteration"] == "5"
+    assert float(rows[0]["loss"]) == pytest.approx(history[0]["loss"])
+    assert sum(line.startswith("iteration 10, loss ") for line in log.lines) == 1
+
+
+def test_the_validation_metric_is_that_of_the_final_model(features, tmp_path):
+    model, history = run(features, tmp_path)
+    with FeatureStore(features) as store, torch.inference_mode():
+        _, clips = split_off_validation(len(store), OPTIONS["validation_clips"])
+        logmel = torch.from_numpy(store.logmel(clips.tolist()))
+        truth = store.clip_truth()[clips]
+        scores = model(logmel).clip_probabilities.numpy()
+    known = [c for c in range(len(CLASSES)) if truth[:, c].any()]
+    expected = np.mean([roc_auc_score(truth[:, c], scores[:, c]) for c in known])
+    assert history[-1]["validation_auc"] == pytest.approx(expected)
+
+
+def test_no_validation_clips_leave_empty_cells(features, tmp_path):
+    _, history = run(features, tmp_path, validation_clips=0, iterations=2)
+    write_history(tmp_path / "history.csv", history)
+    assert ",,,," in (tmp_path / "history.csv").read_text()
+
+
+def test_the_same_input_gives_the_same_bytes(features, tmp_path):
+    first = files_of(run(features, tmp_path / "s1"), tmp_path / "1")
+    assert first == files_of(run(features, tmp_path / "s2"), tmp_path / "2")
+    assert first != files_of(run(features, tmp_path / "s3", seed=8), tmp_path / "3")
+
+
+@pytest.mark.parametrize("network", [OPTIONS["network"], {"type": "dnn", "widths": [9]}])
+def test_a_training_that_was_stopped_ends_in_the_same_bytes(
+    features, tmp_path, monkeypatch, network
+):
+    whole = files_of(run(features, tmp_path / "s1", network=network), tmp_path / "1")
+    with monkeypatch.context() as patch:
+        stop_after(patch, 7, lambda: os.kill(os.getpid(), signal.SIGTERM))
+        with pytest.raises(SystemExit) as caught:
+            run(features, tmp_path / "s2", network=network)
+        assert caught.value.code == 128 + signal.SIGTERM
+    log = Log()
+    resumed = run(features, tmp_path / "s2", log, network=network)
+    assert "resuming at iteration 7" in log.lines
+    assert files_of(resumed, tmp_path / "2") == whole
+
+
+def test_a_training_that_was_killed_ends_in_the_same_bytes(features, tmp_path, monkeypatch):
+    whole = files_of(run(features, tmp_path / "s1"), tmp_path / "1")
+
+    def die():
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        stop_after(patch, 7, die)
+        with pytest.raises(RuntimeError, match="killed"):
+            run(features, tmp_path / "s2", save_every_seconds=0)
+    log = Log()
+    resumed = run(features, tmp_path / "s2", log)
+    assert "resuming at iteration 6" in log.lines
+    assert files_of(resumed, tmp_path / "2") == whole
+
+
+def test_a_finished_state_gives_its_result_without_a_step(features, tmp_path, monkeypatch):
+    whole = files_of(run(features, tmp_path / "state"), tmp_path / "1")
+    monkeypatch.setattr(Learner, "step", None)
+    assert files_of(run(features, tmp_path / "state"), tmp_path / "2") == whole
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_state(features, tmp_path):
+    run(features, tmp_path / "state", iterations=3)
+    good = (tmp_path / "state" / "newest.state").read_bytes()
+    broken = write_fold(tmp_path / "broken.h5", 9, scale=np.nan)
+    with pytest.raises(TrainingError) as caught:
+        run([broken], tmp_path / "state")
+    assert str(caught.value).startswith("iteration 4: the loss is not finite on the clips clip9-")
+    assert "\n" not in str(caught.value)
+    assert (tmp_path / "state" / "newest.state").read_bytes() == good
+
+
+def test_a_gradient_that_is_not_finite_changes_no_weight(features):
+    model = SegmentationModel(OPTIONS["network"], GWRP, CLASSES, {}, MELS)
+    learner = start_learner(model, "cpu", "fp32", 1)
+    before = [parameter.clone() for parameter in model.parameters()]
+    model.network.final_conv.bias.register_hook(lambda gradient: gradient * torch.inf)
+    batch = Batch(["x", "y"], torch.randn(2, FRAMES, MELS), torch.ones(2, 3))
+    with pytest.raises(TrainingError, match="the gradient is not finite on the clips x, y"):
+        learner.step(batch, 1e-3)
+    assert all(torch.equal(*pair) for pair in zip(before, model.parameters(), strict=True))
+
+
+def test_the_state_of_another_network_is_refused(features, tmp_path):
+    run(features, tmp_path, iterations=1)
+    with pytest.raises(ValueError, match="the saved state is of another network"):
+        run(features, tmp_path, network={"type": "published", "widths": [3]})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"device": "tpu"}, "device: expected one of auto, cpu, cuda, got 'tpu'"),
+        ({"precision": "int8"}, "precision: expected one of auto, fp32, bf16, got 'int8'"),
+        ({"threads": 0}, "threads: expected at least 1, got 0"),
+        ({"validation_clips": 28}, "validation_clips: 28 of 28 training clips"),
+        ({"network": {"type": "none"}}, "network.type: expected one of"),
+    ],
+)
+def test_a_bad_option_is_named_in_one_line(features, tmp_path, changes, message):
+    with pytest.raises(ValueError) as caught:
+        run(features, tmp_path, **changes)
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+@given(
+    n_clips=st.integers(1, 30),
+    batch_size=st.integers(1, 40),
+    seed=st.integers(0, 9),
+)
+def test_each_epoch_is_every_clip_once(n_clips, batch_size, seed):
+    clips = np.arange(100, 100 + n_clips)
+    drawn = [batch_of_iteration(clips, batch_size, seed, i) for i in range(8)]
+    assert all(len(batch) == batch_size for batch in drawn)
+    stream = np.concatenate(drawn)
+    for start in range(0, len(stream) - n_clips + 1, n_clips):
+        assert sorted(stream[start : start + n_clips]) == clips.tolist()
+
+
+@given(n_clips=st.integers(1, 200), share=st.floats(0, 0.999))
+def test_validation_clips_are_spread_and_not_trained_on(n_clips, share):
+    n_validation = int(n_clips * share)
+    training_clips, validation = split_off_validation(n_clips, n_validation)
+    assert sorted([*training_clips, *validation]) == list(range(n_clips))
+    assert len(validation) == n_validation
+    if n_validation > 1:
+        assert np.ptp(np.diff(validation)) <= 1
+
+
+def test_validation_takes_a_tenth_of_the_time_at_most():
+    assert validation_interval(100, 24, 24) == 100
+    assert validation_interval(1, 24, 24) == 4
+    assert validation_interval(10, 400, 24) == 56
+
+
+def test_mean_and_deviation_are_those_of_all_frames(features, monkeypatch):
+    monkeypatch.setattr("weakseg.batches.CLIPS_AT_ONCE", 3)
+    clips = [0, 2, 3, 7, 11, 12, 20]
+    with FeatureStore(features) as store:
+        mean, deviation = mean_and_deviation(store, clips)
+        frames = store.logmel(clips).reshape(-1, store.shape[1]).astype(float)
+    oracle = StandardScaler().fit(frames)
+    assert mean.numpy() == pytest.approx(oracle.mean_, rel=1e-12)
+    assert deviation.numpy() == pytest.approx(oracle.scale_, rel=1e-12)
+
+
+def test_reading_ahead_keeps_order_stays_close_and_passes_errors_on():
+    made: list[int] = []
+
+    def items():
+        for number in range(50):
+            made.append(number)
+            yield number
+        raise OSError("the disk is gone")
+
+    reader = read_ahead(items(), ahead=2)
+    assert [next(reader) for _ in range(10)] == list(range(10))
+    assert len(made) <= 10 + 2 + 2
+    with pytest.raises(OSError, match="the disk is gone"):
+        list(reader)
+
+
+def test_reading_ahead_ends_with_its_reader():
+    closed: list[bool] = []
+
+    def items():
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.append(True)
+
+    source = items()
+    reader = read_ahead(source, ahead=1)
+    next(reader)
+    reader.close()
+    source.close()
+    assert closed == [True]

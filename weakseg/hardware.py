@@ -1,0 +1,65 @@
+"""What a model runs on: device, threads and precision.
+
+Conventions
+-----------
+- precision `fp32` computes all in float32; `bf16` the convolutions and matrix products in
+  bfloat16, with weights, batch statistics, pooling and loss in float32 (mixed precision,
+  Micikevicius et al. 2018, "Mixed precision training").  `auto` is bf16 where the hardware has
+  instructions for it.
+- Networks run in the channels_last layout, which oneDNN and cuDNN compute in without reordering.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+def choose_device(name: str) -> torch.device:
+    """The device `auto`, `cpu` or `cuda`; ValueError for another name or a missing card."""
+    if name not in DEVICES:
+        raise ValueError(f"device: expected one of {', '.join(DEVICES)}, got {name!r}")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device: cuda was asked for, but torch finds no card; use cpu or auto")
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(name)
+
+
+def choose_precision(name: str, device: torch.device) -> str:
+    """`fp32` or `bf16` for a precision `auto`, `fp32` or `bf16`; ValueError for another name."""
+    if name not in PRECISIONS:
+        raise ValueError(f"precision: expected one of {', '.join(PRECISIONS)}, got {name!r}")
+    if name != "auto":
+        return name
+    return "bf16" if has_bf16(device) else "fp32"
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device has instructions for bfloat16."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def mixed_precision(device: torch.device, precision: str) -> torch.autocast:
+    """A context in which networks compute in `precision` (fp32 or bf16)."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def prepare(model: nn.Module, device: torch.device, threads: int) -> None:
+    """Put the model on the device, in the fast layout, and give torch `threads` threads.
+
+    The number of threads is part of what determines a result: it decides the order of sums.
+    """
+    if threads < 1:
+        raise ValueError(f"threads: expected at least 1, got {threads}")
+    torch.set_num_threads(threads)
+    model.to(device=device)
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

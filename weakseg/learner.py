@@ -1,0 +1,118 @@
+"""A model that is being trained, and one step of its training.
+
+Conventions
+-----------
+- Loss: binary cross-entropy of the clip probabilities, mean over clips and classes (Kong et
+  al., arXiv 1804.04715, equation 2).  Optimiser: Adam (Kingma and Ba 2015) with its defaults.
+- Weights, optimiser, pooling and loss are in float32, whatever the network computes in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+from weakseg.batches import Batch
+from weakseg.hardware import choose_device, choose_precision, mixed_precision, prepare
+from weakseg.model import SegmentationModel
+
+
+class TrainingError(ValueError):
+    """A training that cannot go on; the message is one line."""
+
+
+@dataclass
+class Learner:
+    """All that changes from step to step.
+
+    `iteration` steps have been done; `history` has a row a validation, and `recent` the (loss,
+    gradient norm) of each step since the last row.
+    """
+
+    model: SegmentationModel
+    optimizer: torch.optim.Optimizer
+    device: torch.device
+    precision: str
+    iteration: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    recent: list[tuple[float, float]] = field(default_factory=list)
+
+    def step(self, batch: Batch, learning_rate: float) -> float:
+        """One Adam step; returns the loss.
+
+        TrainingError, and no change of any weight, if a number is not finite.
+        """
+        self.model.train()
+        batch = batch.to(self.device)
+        probabilities = self.probabilities(batch.logmel)
+        self._check("loss", math.isfinite(probabilities.sum().item()), batch)
+        loss = F.binary_cross_entropy(probabilities, batch.truth)
+        self.optimizer.zero_grad()
+        loss.backward()
+        norm = gradient_norm(self.model)
+        self._check("gradient", math.isfinite(norm), batch)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        self.optimizer.step()
+        self.iteration += 1
+        self.recent.append((loss.item(), norm))
+        return loss.item()
+
+    def _check(self, what: str, finite: bool, batch: Batch) -> None:
+        if not finite:
+            raise TrainingError(
+                f"iteration {self.iteration + 1}: the {what} is not finite on the clips "
+                f"{', '.join(batch.names)}; try a lower training.learning_rate or "
+                "training.precision fp32, and look for broken audio in these clips"
+            )
+
+    def probabilities(self, logmel: Tensor) -> Tensor:
+        """Clip probabilities (clips, classes) float32 of log-mel (clips, frames, mels)."""
+        with mixed_precision(self.device, self.precision):
+            probabilities: Tensor = self.model(logmel).clip_probabilities
+        return probabilities
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that the training goes on from, as tensors and plain values."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "iteration": self.iteration,
+            "history": self.history,
+            "recent": self.recent,
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go on from a snapshot; ValueError if it is of another model."""
+        try:
+            self.model.load_state_dict(snapshot["model"])
+        except RuntimeError:
+            raise ValueError("the saved state is of another network; delete it") from None
+        self.optimizer.load_state_dict(snapshot["optimizer"])
+        self.iteration = snapshot["iteration"]
+        self.history = snapshot["history"]
+        self.recent = snapshot["recent"]
+
+
+def start_learner(model: SegmentationModel, device: str, precision: str, threads: int) -> Learner:
+    """A learner before its first step: the model on its device, and Adam.
+
+    ValueError for a device, a precision or a number of threads that there is not.
+    """
+    place = choose_device(device)
+    arithmetic = choose_precision(precision, place)
+    prepare(model, place, threads)
+    adam = torch.optim.Adam(model.parameters(), fused=True)
+    return Learner(model, adam, place, arithmetic)
+
+
+def gradient_norm(model: torch.nn.Module) -> float:
+    """Euclidean norm of the gradient over all parameters."""
+    gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+    return float(torch.nn.utils.get_total_norm(gradients))

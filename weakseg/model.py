@@ -1,0 +1,161 @@
+"""A model: standardisation, network and pooling joined; saved to and loaded from one file.
+
+Conventions
+-----------
+- A model takes log-mel as the feature files hold it, (clips, frames, mels), and standardises
+  each mel band itself with the mean and standard deviation of its training clips.
+- A model file holds all that is needed to use the model and no code: it is read with
+  `torch.load(weights_only=True)`.  The same model gives the same bytes under any file name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from weakseg.networks import build_network
+from weakseg.pooling import build_pooling
+
+FORMAT = "weakseg model 1"
+
+
+@dataclass(frozen=True)
+class ModelOutput:
+    """What a model says of some clips, in float32.
+
+    mask_logits and masks (clips, classes, frames, mels); a model without masks has one band in
+    place of the mels.  clip_probabilities (clips, classes).
+    """
+
+    mask_logits: Tensor
+    masks: Tensor
+    clip_probabilities: Tensor
+
+    @property
+    def frame_scores(self) -> Tensor:
+        """The mean of a mask over its mels, (clips, classes, frames), in 0..1."""
+        return self.masks.mean(3)
+
+
+class SegmentationModel(nn.Module):
+    """The network and the pooling of two specifications, for `classes` and `mels` bands.
+
+    settings: how the features were made, as the feature files say.  Buffers `mel_mean` and
+    `mel_deviation` (mels,): set them with `standardise_with`.
+    """
+
+    mel_mean: Tensor
+    mel_deviation: Tensor
+
+    def __init__(
+        self,
+        network: Mapping[str, Any],
+        pooling: Mapping[str, Any],
+        classes: Sequence[str],
+        settings: Mapping[str, Any],
+        n_mels: int,
+    ):
+        super().__init__()
+        self.description = {
+            "network": dict(network),
+            "pooling": dict(pooling),
+            "classes": list(classes),
+            "settings": dict(settings),
+            "n_mels": n_mels,
+        }
+        self.classes = list(classes)
+        self.settings = dict(settings)
+        self.network = build_network(network, len(classes), n_mels)
+        self.pooling = build_pooling(pooling)
+        self.register_buffer("mel_mean", torch.zeros(n_mels))
+        self.register_buffer("mel_deviation", torch.ones(n_mels))
+
+    @property
+    def gives_masks(self) -> bool:
+        """Whether the model has masks, or frame scores only."""
+        return self.network.gives_masks
+
+    def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
+        """Set each mel band's mean and standard deviation, both (mels,)."""
+        self.mel_mean.copy_(mean)
+        self.mel_deviation.copy_(deviation)
+
+    def forward(self, logmel: Tensor) -> ModelOutput:
+        """Masks and probabilities from log-mel (clips, frames, mels), not standardised."""
+        logits = self.network((logmel - self.mel_mean) / self.mel_deviation)
+        # Pooling goes over the cells of a mask, so these lie side by side from here on.
+        logits = logits.to(torch.float32, memory_format=torch.contiguous_format)
+        masks = logits.sigmoid()
+        return ModelOutput(logits, masks, self.pooling(masks))
+
+
+def save_model(model: SegmentationModel, path: Path) -> None:
+    """Write the model under `path`, at once and completely."""
+    weights = {
+        name: value.cpu().clone(memory_format=torch.contiguous_format)
+        for name, value in model.state_dict().items()
+    }
+    content = {"format": FORMAT, **model.description, "weights": weights}
+    buffer = io.BytesIO()  # a zip made under a name would carry that name
+    torch.save(content | {"digest": _digest(weights)}, buffer)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(buffer.getvalue())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_model(path: Path) -> SegmentationModel:
+    """The model of a file, on the CPU, ready for use (eval mode).
+
+    ValueError, one line that names the file, if there is no file, it is damaged, it holds code,
+    or it is no model.
+    """
+    content = _read(path)
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise ValueError(f"{path}: not a weakseg model file; give a model.pt that training wrote")
+    try:
+        return _rebuild(**content)
+    except (TypeError, AttributeError, RuntimeError, ValueError) as error:
+        raise ValueError(f"{path}: {_damage(error)}") from error
+
+
+def _rebuild(
+    format: str, weights: Mapping[str, Tensor], digest: str, **description: Any
+) -> SegmentationModel:
+    if _digest(weights) != digest:
+        raise ValueError("the weights are not as they were written")
+    model = SegmentationModel(**description)
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def _digest(weights: Mapping[str, Tensor]) -> str:
+    """SHA-256 of the weights: torch.load does not see a flipped bit."""
+    digest = hashlib.sha256()
+    for value in weights.values():
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _read(path: Path) -> Any:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise ValueError(f"{path}: no such model file; train the model first") from None
+    except Exception as error:  # torch names no set of errors for a file of any content
+        raise ValueError(f"{path}: {_damage(error)}") from error
+
+
+def _damage(error: Exception) -> str:
+    reason = str(error).strip().splitlines() or [type(error).__name__]
+    return f"damaged or not a weakseg model ({reason[0][:120]}); train the model again"

@@ -1,0 +1,60 @@
+"""How far a long computation is: a bar on a terminal, a line every few seconds elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tqdm import tqdm
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+def say(line: str) -> None:
+    """Print a line to standard error, above a bar if there is one."""
+    tqdm.write(line, file=sys.stderr)
+    sys.stderr.flush()
+
+
+class Progress:
+    """Counts up from `done` to `total`, with the rate and the time left.
+
+    say: what takes the lines that stand for the bar where standard error is no terminal.
+    """
+
+    def __init__(self, total: int, done: int, unit: str, say: Callable[[str], None] = say):
+        self._bar = tqdm(
+            total=total,
+            initial=done,
+            unit=unit,
+            file=sys.stderr,
+            leave=False,
+            disable=not sys.stderr.isatty(),
+        )
+        self._say = say
+        self._total, self._first, self._done = total, done, done
+        self._start = self._last_line = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def advance(self, **figures: float) -> None:
+        """One more is done; `figures` are shown beside the count."""
+        self._done += 1
+        if not self._bar.disable:
+            self._bar.set_postfix(figures, refresh=False)
+            self._bar.update()
+        elif time.monotonic() - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            self._say(self._line(figures))
+
+    def _line(self, figures: dict[str, Any]) -> str:
+        per_second = (self._done - self._first) / (time.monotonic() - self._start)
+        left = tqdm.format_interval((self._total - self._done) / per_second)
+        shown = "".join(f", {name} {value:.4g}" for name, value in figures.items())
+        return f"{self._done} of {self._total}{shown}, {per_second:.3g} a second, {left} left"

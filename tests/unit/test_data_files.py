@@ -1,0 +1,48 @@
+import pytest
+
+from workflow.consistency import ConfigurationError
+from workflow.data_files import files_of_set, files_or_stop
+
+
+@pytest.fixture
+def directory(tmp_path):
+    for name in (
+        "b.zip",
+        "a.zip",
+        "train.csv",
+        "notes.txt",
+        ".hidden.zip",
+        "Bark/1.wav",
+        "Bark/x.csv",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+def test_archives_and_their_tables_in_order(directory):
+    found = files_of_set("events", str(directory), "archives")
+    assert found == [str(directory / name) for name in ("a.zip", "b.zip", "train.csv")]
+
+
+def test_folders_are_searched_to_their_depth(directory):
+    found = files_of_set("events", str(directory), "folders")
+    assert found == [str(directory / name) for name in ("Bark/1.wav", "Bark/x.csv", "train.csv")]
+
+
+def test_what_is_missing_is_named(directory, tmp_path):
+    with pytest.raises(ConfigurationError, match=r"data\.scenes: .*nowhere is not a directory"):
+        files_of_set("scenes", str(tmp_path / "nowhere"), "archives")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(
+        ConfigurationError, match=r"holds no zip archive.*set data\.source to folders"
+    ):
+        files_of_set("events", str(tmp_path / "empty"), "archives")
+    with pytest.raises(ConfigurationError, match="published archives are not fetched yet"):
+        files_of_set("events", None, "dcase2018")
+
+
+def test_the_workflow_stops_with_the_line(tmp_path):
+    with pytest.raises(SystemExit, match=r"^configuration: data\.events: "):
+        files_or_stop("events", str(tmp_path / "nowhere"), "folders")

@@ -1,0 +1,158 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from weakseg.detection import Detector, detect
+from weakseg.evaluation import MACRO, Thresholds, class_stems, evaluate, true_events
+from weakseg.features import extract
+from weakseg.mixing import read_manifest, rendered_mixtures, write_shard
+from weakseg.spectral import Spectral
+from weakseg.store import (
+    ClipPrediction,
+    FeatureStore,
+    PredictionStore,
+    StoreError,
+    encode_mask_logits,
+    write_features,
+    write_predictions,
+)
+
+RATE, SECONDS = 32000, 3.0
+CLASSES = ["High", "Low"]
+THRESHOLDS = Thresholds(clip=0.1, frame=0.1, mask=0.1, found=0.1)
+
+
+def planned(number, *events):
+    return {
+        "mixture_name": f"{number}.wav",
+        "fold": 1,
+        "scene_audio_name": "s",
+        "events": [
+            {"event_audio_name": "e", "event_label": label, "onset": on, "offset": off}
+            for label, on, off in events
+        ],
+    }
+
+
+PLAN = [
+    planned(0, ("High", 0.5, 1.5), ("Low", 1.0, 2.0)),
+    planned(1, ("Low", 0.2, 1.2)),
+    planned(2, ("High", 1.0, 2.0)),
+    planned(3, ("High", 0.3, 1.3), ("High", 1.8, 2.6)),
+]
+
+
+def render_tones(mixture):
+    """Steady tones over faint noise, in 16 bits."""
+    time = np.arange(round(SECONDS * RATE)) / RATE
+    rng = np.random.default_rng(int(mixture["mixture_name"][0]))
+    stems = [0.001 * rng.normal(size=len(time))]
+    for event in mixture["events"]:
+        tone = 0.3 * np.sin(2 * np.pi * {"High": 5000, "Low": 400}[event["event_label"]] * time)
+        stems.insert(-1, tone * ((time >= event["onset"]) & (time < event["offset"])))
+    return np.rint(32767 * np.stack(stems, axis=1)).astype(np.int16)
+
+
+@pytest.fixture
+def fold(tmp_path):
+    """A fold of four mixtures: (feature file, manifest, spectral)."""
+    spectral = Spectral(RATE, 2048, 1024, 64, 50.0, 16000.0)
+    write_shard(tmp_path, PLAN, render_tones, RATE).to_csv(tmp_path / "manifest.csv", index=False)
+    rows = read_manifest(tmp_path / "manifest.csv")
+    clips = extract(tmp_path, rows, PLAN, CLASSES, spectral, -5.0, "class")
+    names = [mixture["mixture_name"] for mixture in PLAN]
+    write_features(tmp_path / "f.h5", names, CLASSES, spectral.settings(), clips)
+    return tmp_path / "f.h5", tmp_path / "manifest.csv", spectral
+
+
+def predict_with(store, path, mask_of):
+    """Predictions whose masks are `mask_of(truth (classes, frames, mels))`."""
+    clips = []
+    for index, name in enumerate(store.names):
+        truth = np.zeros((2, *store.shape))
+        for label, mask in store.mask_truth(index).items():
+            truth[label] = mask
+        masks = np.clip(mask_of(truth), 1e-5, 1 - 1e-5).astype(np.float32)
+        clips.append(
+            ClipPrediction(
+                name,
+                masks.max(axis=(1, 2)),
+                masks.mean(axis=2).T,
+                encode_mask_logits(np.log(masks / (1 - masks))),
+            )
+        )
+    write_predictions(path, store.names, store.classes, store.settings, clips)
+
+
+def evaluate_masks(fold, tmp_path, mask_of):
+    features, manifest, _ = fold
+    detector = Detector(clip_threshold=0.1, high=0.01, low=0.01, merge_gap=0, drop=2)
+    with FeatureStore([features]) as truth:
+        predict_with(truth, tmp_path / "p.h5", mask_of)
+        with PredictionStore(tmp_path / "p.h5") as predicted:
+            probabilities = predicted.clip_probabilities()
+            found = pd.concat(
+                detect(name, probabilities[i], predicted.frame_scores(i), CLASSES, detector, 0.032)
+                for i, name in enumerate(predicted.names)
+            )
+            rendered = (stems for _, stems in rendered_mixtures([manifest]))
+            table = evaluate(truth, predicted, found, PLAN, rendered, THRESHOLDS, SECONDS)
+    return table[table["class"] == MACRO].set_index(["task", "metric"])["value"]
+
+
+def test_perfect_masks_score_perfectly(fold, tmp_path):
+    scores = evaluate_masks(fold, tmp_path, lambda truth: truth)
+    for task in ("tagging", "masks"):
+        for metric in ("precision", "recall", "f1", "auc", "average_precision"):
+            assert scores[task, metric] == 1.0
+    assert scores["events", "f1"] == 1.0 and scores["events", "error_rate"] == 0.0
+    assert scores["events", "psds1"] > 0.9
+    assert scores["separation", "si_sdr_db"] > 10
+    # most clips hold one class alone, where little is left to improve
+    assert scores["separation", "si_sdr_improvement_db_true_classes"] > 1
+
+
+def test_masks_of_ones_tell_and_separate_nothing(fold, tmp_path):
+    scores = evaluate_masks(fold, tmp_path, np.ones_like)
+    assert scores["masks", "auc"] == 0.5 and scores["tagging", "auc"] == 0.5
+    assert scores["tagging", "recall"] == 1.0 and scores["tagging", "precision"] < 1.0
+    assert scores["separation", "si_sdr_improvement_db"] == pytest.approx(0.0, abs=1e-3)
+
+
+def test_a_missed_class_counts_only_among_the_true_ones(fold, tmp_path):
+    def only_high(truth):
+        return truth * np.array([1, 0])[:, None, None]
+
+    scores = evaluate_masks(fold, tmp_path, only_high)
+    assert scores["tagging", "recall"] == 0.5
+    assert scores["separation", "si_sdr_db_true_classes"] < scores["separation", "si_sdr_db"]
+
+
+def test_class_stems_sum_the_events_of_a_class():
+    stems = class_stems(PLAN[3], render_tones(PLAN[3]), CLASSES)
+    assert stems.keys() == {0}
+    both = render_tones(PLAN[3])[:, :2].sum(axis=1) / 65536
+    np.testing.assert_array_equal(stems[0], both)
+
+
+def test_true_events_are_the_planned_ones():
+    table = true_events(PLAN)
+    assert len(table) == 6
+    assert table.iloc[1].to_list() == ["0.wav", 1.0, 2.0, "Low"]
+
+
+def test_stores_of_different_clips_are_refused(fold, tmp_path):
+    features, _, spectral = fold
+    write_predictions(
+        tmp_path / "p.h5",
+        ["other.wav"],
+        CLASSES,
+        spectral.settings(),
+        [ClipPrediction("other.wav", np.zeros(2, "f4"), np.zeros((92, 2), "f4"), None)],
+    )
+    with (
+        FeatureStore([features]) as truth,
+        PredictionStore(tmp_path / "p.h5") as predicted,
+        pytest.raises(StoreError, match=r"p\.h5: clips or classes differ"),
+    ):
+        evaluate(truth, predicted, true_events([]), PLAN, iter(()), THRESHOLDS, SECONDS)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -88,31 +89,32 @@ def _weights_of_rows(
 ) -> NDArray[np.float32]:
     """The same for rows (masks, cells), the masks shared out among torch's threads."""
     placed = np.empty_like(rows)
-    starts = range(0, len(rows), ROWS_AT_ONCE)
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        for _ in pool.map(lambda start: _place(rows, weights, placed, start), starts):
+    threads = torch.get_num_threads()
+    with ThreadPoolExecutor(threads) as pool:
+        parts = (np.array_split(array, threads) for array in (rows, placed))
+        for _ in pool.map(partial(_place, weights), *parts):
             pass
     return placed
 
 
 def _place(
-    rows: NDArray[np.float32],
-    weights: NDArray[np.float32],
-    placed: NDArray[np.float32],
-    start: int,
+    weights: NDArray[np.float32], rows: NDArray[np.float32], placed: NDArray[np.float32]
 ) -> None:
-    """Fill `placed` for the rows from `start`: sort one integer a cell, its value over its place.
+    """Fill `placed`: sort one integer a cell, its value over its place.
 
     The bits of floats that are not negative order as the floats do.  Integers sort with the CPU's
     vector instructions, which a sort that returns places does not.
     """
-    some = slice(start, start + ROWS_AT_ONCE)
-    keys = np.multiply(rows[some].view(np.int32), -(1 << 32), dtype=np.int64)
-    keys += np.arange(rows.shape[1])
-    keys.sort(axis=1)
-    keys &= (1 << 32) - 1
-    for row, order in zip(placed[some], keys, strict=True):
-        row[order] = weights
+    places = np.arange(rows.shape[1])
+    buffer = np.empty((ROWS_AT_ONCE, rows.shape[1]), np.int64)
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        bits = rows[start : start + ROWS_AT_ONCE].view(np.int32)
+        keys = np.multiply(bits, -(1 << 32), out=buffer[: len(bits)], dtype=np.int64)
+        keys += places
+        keys.sort(axis=1)
+        keys &= (1 << 32) - 1
+        for row, order in zip(placed[start:], keys, strict=False):
+            row[order] = weights
 
 
 POOLINGS: dict[str, Callable[..., nn.Module]] = {

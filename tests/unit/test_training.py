@@ -10,18 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
-from sklearn.preprocessing import StandardScaler
 
-from weakseg.batches import (
-    Batch,
-    batch_of_iteration,
-    mean_and_deviation,
-    read_ahead,
-    split_off_validation,
-)
+from weakseg.batches import Batch, split_off_validation
 from weakseg.history import validation_interval, write_history
 from weakseg.learner import Learner, TrainingError, start_learner
 from weakseg.model import SegmentationModel, save_model
@@ -276,76 +267,7 @@ def test_a_bad_option_is_named_in_one_line(features, tmp_path, changes, message)
     assert "\n" not in str(caught.value)
 
 
-@given(
-    n_clips=st.integers(1, 30),
-    batch_size=st.integers(1, 40),
-    seed=st.integers(0, 9),
-)
-def test_each_epoch_is_every_clip_once(n_clips, batch_size, seed):
-    clips = np.arange(100, 100 + n_clips)
-    drawn = [batch_of_iteration(clips, batch_size, seed, i) for i in range(8)]
-    assert all(len(batch) == batch_size for batch in drawn)
-    stream = np.concatenate(drawn)
-    for start in range(0, len(stream) - n_clips + 1, n_clips):
-        assert sorted(stream[start : start + n_clips]) == clips.tolist()
-
-
-@given(n_clips=st.integers(1, 200), share=st.floats(0, 0.999))
-def test_validation_clips_are_spread_and_not_trained_on(n_clips, share):
-    n_validation = int(n_clips * share)
-    training_clips, validation = split_off_validation(n_clips, n_validation)
-    assert sorted([*training_clips, *validation]) == list(range(n_clips))
-    assert len(validation) == n_validation
-    if n_validation > 1:
-        assert np.ptp(np.diff(validation)) <= 1
-
-
 def test_validation_takes_a_tenth_of_the_time_at_most():
     assert validation_interval(100, 24, 24) == 100
     assert validation_interval(1, 24, 24) == 4
     assert validation_interval(10, 400, 24) == 56
-
-
-def test_mean_and_deviation_are_those_of_all_frames(features, monkeypatch):
-    monkeypatch.setattr("weakseg.batches.CLIPS_AT_ONCE", 3)
-    clips = [0, 2, 3, 7, 11, 12, 20]
-    with FeatureStore(features) as store:
-        mean, deviation = mean_and_deviation(store, clips)
-        frames = store.logmel(clips).reshape(-1, store.shape[1]).astype(float)
-    oracle = StandardScaler().fit(frames)
-    assert mean.numpy() == pytest.approx(oracle.mean_, rel=1e-12)
-    assert deviation.numpy() == pytest.approx(oracle.scale_, rel=1e-12)
-
-
-def test_reading_ahead_keeps_order_stays_close_and_passes_errors_on():
-    made: list[int] = []
-
-    def items():
-        for number in range(50):
-            made.append(number)
-            yield number
-        raise OSError("the disk is gone")
-
-    reader = read_ahead(items(), ahead=2)
-    assert [next(reader) for _ in range(10)] == list(range(10))
-    assert len(made) <= 10 + 2 + 2
-    with pytest.raises(OSError, match="the disk is gone"):
-        list(reader)
-
-
-def test_reading_ahead_ends_with_its_reader():
-    closed: list[bool] = []
-
-    def items():
-        try:
-            while True:
-                yield 1
-        finally:
-            closed.append(True)
-
-    source = items()
-    reader = read_ahead(source, ahead=1)
-    next(reader)
-    reader.close()
-    source.close()
-    assert closed == [True]

@@ -7,9 +7,10 @@ from typing import Any
 
 from _step import step
 
+from weakseg.history import write_history
 from weakseg.model import save_model
 from weakseg.state import file_digest, state_key
-from weakseg.training import train, write_history
+from weakseg.training import train
 
 log = logging.getLogger(__name__)
 

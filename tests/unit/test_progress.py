@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from weakseg import progress
+from weakseg.progress import Progress, say
+
+
+def test_lines_stand_for_the_bar_where_there_is_no_terminal(monkeypatch):
+    seconds = itertools.count(100, 4)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(seconds))
+    lines: list[str] = []
+    with Progress(20, 10, " clips", lines.append) as shown:
+        for _ in range(8):
+            shown.advance(loss=0.25)
+    assert lines[0].startswith("13 of 20, loss 0.25, ")
+    assert lines[0].endswith(" left")
+    assert 1 < len(lines) < 8
+
+
+def test_a_terminal_gets_a_bar_and_no_lines(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    lines: list[str] = []
+    with Progress(3, 0, " clips", lines.append) as shown:
+        for _ in range(3):
+            shown.advance()
+    assert not lines
+    assert "0/3" in capsys.readouterr().err
+
+
+def test_lines_go_to_standard_error(capsys: pytest.CaptureFixture[str]):
+    say("resuming at iteration 7")
+    captured = capsys.readouterr()
+    assert captured.err == "resuming at iteration 7\n"
+    assert captured.out == ""

@@ -57,7 +57,11 @@ class Workflow:
     def files(self, *patterns: str) -> dict[str, bytes]:
         """Content of the results that match, by their path."""
         found = sorted(path for pattern in patterns for path in self.results.glob(pattern))
-        return {str(path.relative_to(self.results)): path.read_bytes() for path in found}
+        return {
+            str(path.relative_to(self.results)): path.read_bytes()
+            for path in found
+            if path.is_file()
+        }
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,14 @@ SPECTRAL = {
     "fmax": config["features"]["fmax_hz"],
 }
 
+DETECTOR = {
+    "clip_threshold": config["detection"]["clip_threshold"],
+    "high": config["detection"]["high_threshold"],
+    "low": config["detection"]["low_threshold"],
+    "merge_gap": config["detection"]["merge_gap_frames"],
+    "drop": config["detection"]["drop_frames"],
+}
+
 FOLDS = range(1, MIX["folds"] + 1)
 PARTS = range(1, ceil(MIX["per_fold"] / MIX["shard"]) + 1)
 SNRS = [f"{snr:g}" for snr in GRID["snr_db"]]
@@ -36,7 +44,11 @@ wildcard_constraints:
 
 
 def digest_of(rule_name):
-    """A parameter that changes when the code of a rule's script, or of what it imports, does."""
+    """A parameter that changes when the code of a rule's script, or of what it imports, does.
+
+    All other parameters of a rule go into one mapping, `settings`: Snakemake compares parameters as a
+    set of values, without their names, so that a 1 that becomes a 2 goes unseen where another is 2.
+    """
     return code_digest(SCRIPTS / f"{rule_name}.py", Path(workflow.basedir))
 
 

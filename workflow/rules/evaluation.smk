@@ -23,11 +23,15 @@ rule evaluate:
         mem_mb=2000,
         runtime=120,
     params:
-        clip_threshold=config["evaluation"]["clip_threshold"],
-        frame_threshold=config["evaluation"]["frame_threshold"],
-        mask_threshold=config["evaluation"]["mask_threshold"],
-        found_threshold=config["detection"]["clip_threshold"],
-        seconds=MIX["seconds"],
+        settings=dict(
+            thresholds={
+                "clip": config["evaluation"]["clip_threshold"],
+                "frame": config["evaluation"]["frame_threshold"],
+                "mask": config["evaluation"]["mask_threshold"],
+                "found": config["detection"]["clip_threshold"],
+            },
+            seconds=MIX["seconds"],
+        ),
         code=digest_of("evaluate"),
     script:
         "../scripts/evaluate.py"

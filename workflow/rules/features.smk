@@ -19,9 +19,11 @@ rule extract_features:
         mem_mb=1000,
         runtime=60,
     params:
-        spectral=SPECTRAL,
-        threshold_db=config["features"]["mask_threshold_db"],
-        mask_truth=config["features"]["mask_truth"],
+        settings=dict(
+            spectral=SPECTRAL,
+            threshold_db=config["features"]["mask_threshold_db"],
+            mask_truth=config["features"]["mask_truth"],
+        ),
         code=digest_of("extract_features"),
     script:
         "../scripts/extract_features.py"

@@ -1,12 +1,5 @@
 # Results -> pictures.
 CLIPS = range(1, config["evaluation"]["figure_clips"] + 1)
-DETECTOR = {
-    "clip_threshold": config["detection"]["clip_threshold"],
-    "high": config["detection"]["high_threshold"],
-    "low": config["detection"]["low_threshold"],
-    "merge_gap": config["detection"]["merge_gap_frames"],
-    "drop": config["detection"]["drop_frames"],
-}
 # the picture of the method is drawn for the last model of the grid that has masks
 SHOWN = {"snr": SNRS[0], "model": GRID["models"][-1], "fold": GRID["holdout_folds"][0]}
 ALL_FIGURES = [

@@ -21,12 +21,14 @@ rule render_mixtures:
         mem_mb=1000,
         runtime=60,
     params:
-        scenes_directory=DATA["scenes"],
-        events_directory=DATA["events"],
-        shard=MIX["shard"],
-        sample_rate=MIX["sample_rate"],
-        seconds=MIX["seconds"],
-        level_over=MIX["level_over"],
+        settings=dict(
+            scenes_directory=DATA["scenes"],
+            events_directory=DATA["events"],
+            shard=MIX["shard"],
+            sample_rate=MIX["sample_rate"],
+            seconds=MIX["seconds"],
+            level_over=MIX["level_over"],
+        ),
         code=digest_of("render_mixtures"),
     script:
         "../scripts/render_mixtures.py"

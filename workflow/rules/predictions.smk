@@ -19,8 +19,10 @@ rule segment:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 120 * attempt,
     params:
-        precision=TRAINING["precision"],
-        torch_threads=TRAINING["threads"],
+        settings=dict(
+            precision=TRAINING["precision"],
+            threads=TRAINING["threads"],
+        ),
         code=digest_of("segment"),
     script:
         "../scripts/segment.py"
@@ -42,11 +44,7 @@ rule detect_events:
         mem_mb=1000,
         runtime=30,
     params:
-        clip_threshold=config["detection"]["clip_threshold"],
-        high=config["detection"]["high_threshold"],
-        low=config["detection"]["low_threshold"],
-        merge_gap=config["detection"]["merge_gap_frames"],
-        drop=config["detection"]["drop_frames"],
+        detector=DETECTOR,
         code=digest_of("detect_events"),
     script:
         "../scripts/detect_events.py"
@@ -72,9 +70,11 @@ rule separate:
         mem_mb=1000,
         runtime=30,
     params:
-        clips=config["separation"]["clips"],
-        classes=config["separation"]["classes"],
-        clip_threshold=config["detection"]["clip_threshold"],
+        settings=dict(
+            n_clips=config["separation"]["clips"],
+            classes=config["separation"]["classes"],
+            clip_threshold=config["detection"]["clip_threshold"],
+        ),
         code=digest_of("separate"),
     script:
         "../scripts/separate.py"

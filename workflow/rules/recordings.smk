@@ -57,8 +57,10 @@ rule index_recordings:
         mem_mb=1000,
         runtime=60,
     params:
-        scenes_directory=DATA["scenes"],
-        events_directory=DATA["events"],
+        settings=dict(
+            scenes_directory=DATA["scenes"],
+            events_directory=DATA["events"],
+        ),
         code=digest_of("index_recordings"),
     script:
         "../scripts/index_recordings.py"
@@ -81,9 +83,11 @@ rule assign_folds:
         mem_mb=1000,
         runtime=10,
     params:
-        n_folds=MIX["folds"],
-        group=MIX["group_folds"],
-        seed=MIX["seed"],
+        settings=dict(
+            n_folds=MIX["folds"],
+            group=MIX["group_folds"],
+            seed=MIX["seed"],
+        ),
         code=digest_of("assign_folds"),
     script:
         "../scripts/assign_folds.py"
@@ -107,15 +111,17 @@ rule plan_mixtures:
         mem_mb=1000,
         runtime=10,
     params:
-        published=MIX["preset"] == "published",
-        per_fold=MIX["per_fold"],
-        n_events=MIX["events"],
-        onsets=MIX["onsets"],
-        overlap=MIX["overlap"],
-        reshuffle=MIX["reshuffle"],
-        event_seconds=MIX["event_seconds"],
-        seconds=MIX["seconds"],
-        seed=MIX["seed"],
+        settings=dict(
+            published=MIX["preset"] == "published",
+            per_fold=MIX["per_fold"],
+            n_events=MIX["events"],
+            onsets=MIX["onsets"],
+            overlap=MIX["overlap"],
+            reshuffle=MIX["reshuffle"],
+            event_seconds=MIX["event_seconds"],
+            seconds=MIX["seconds"],
+            seed=MIX["seed"],
+        ),
         code=digest_of("plan_mixtures"),
     script:
         "../scripts/plan_mixtures.py"

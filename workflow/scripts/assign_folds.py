@@ -22,7 +22,5 @@ if __name__ == "__main__":
             scenes=snakemake.input.scenes,
             events=snakemake.input.events,
             output=snakemake.output.folds,
-            n_folds=snakemake.params.n_folds,
-            group=snakemake.params.group,
-            seed=snakemake.params.seed,
+            **snakemake.params.settings,
         )

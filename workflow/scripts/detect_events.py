@@ -34,11 +34,5 @@ if __name__ == "__main__":
         detect_events(
             predictions=snakemake.input.predictions,
             output=snakemake.output.events,
-            detector=Detector(
-                clip_threshold=snakemake.params.clip_threshold,
-                high=snakemake.params.high,
-                low=snakemake.params.low,
-                merge_gap=snakemake.params.merge_gap,
-                drop=snakemake.params.drop,
-            ),
+            detector=Detector(**snakemake.params.detector),
         )

@@ -1,6 +1,6 @@
 """Metrics of one model on its holdout fold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -22,7 +22,7 @@ def evaluate_fold(
     snr_db: float,
     model: str,
     holdout_fold: int,
-    thresholds: Thresholds,
+    thresholds: Mapping[str, float],
     seconds: float,
 ) -> None:
     with (
@@ -36,7 +36,7 @@ def evaluate_fold(
             pd.read_csv(events, sep="\t", keep_default_na=False),
             read_plan(Path(plan)),
             rendered,
-            thresholds,
+            Thresholds(**thresholds),
             seconds,
         )
     run = {"snr_db": snr_db, "model": model, "holdout_fold": holdout_fold}
@@ -55,11 +55,5 @@ if __name__ == "__main__":
             snr_db=float(snakemake.wildcards.snr),
             model=snakemake.wildcards.model,
             holdout_fold=int(snakemake.wildcards.fold),
-            thresholds=Thresholds(
-                clip=snakemake.params.clip_threshold,
-                frame=snakemake.params.frame_threshold,
-                mask=snakemake.params.mask_threshold,
-                found=snakemake.params.found_threshold,
-            ),
-            seconds=snakemake.params.seconds,
+            **snakemake.params.settings,
         )

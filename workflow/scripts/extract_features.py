@@ -42,7 +42,5 @@ if __name__ == "__main__":
             events=snakemake.input.events,
             manifest=snakemake.input.manifest,
             output=snakemake.output.features,
-            spectral=snakemake.params.spectral,
-            threshold_db=snakemake.params.threshold_db,
-            mask_truth=snakemake.params.mask_truth,
+            **snakemake.params.settings,
         )

@@ -41,6 +41,6 @@ if __name__ == "__main__":
                 role=role,
                 make_index=make_index,
                 files=snakemake.input[role],
-                directory=snakemake.params[f"{role}_directory"],
+                directory=snakemake.params.settings[f"{role}_directory"],
                 output=snakemake.output[role],
             )

@@ -1,6 +1,7 @@
 """Plan the mixtures of all folds."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from _step import step
@@ -8,30 +9,26 @@ from _step import step
 from weakseg.plan import plan_mixtures, plan_published, write_plan
 from weakseg.recordings import read_index
 
+
+def plan(
+    scenes: str, events: str, folds: str, output: str, published: bool, **settings: Any
+) -> None:
+    """`settings` are those of `weakseg.plan.plan_mixtures`; the published plan has fewer."""
+    tables = [read_index(Path(path)) for path in (scenes, events)]
+    assigned = pd.read_csv(folds, keep_default_na=False)
+    if published:
+        for fixed in ("overlap", "reshuffle", "seconds"):
+            settings.pop(fixed)
+    make_plan = plan_published if published else plan_mixtures
+    write_plan(Path(output), make_plan(*tables, assigned, **settings))
+
+
 if __name__ == "__main__":
     with step(snakemake.log[0]):
-        params = snakemake.params
-        tables = [
-            read_index(Path(path)) for path in (snakemake.input.scenes, snakemake.input.events)
-        ]
-        folds = pd.read_csv(snakemake.input.folds, keep_default_na=False)
-        shared = {
-            "per_fold": params.per_fold,
-            "n_events": params.n_events,
-            "onsets": params.onsets,
-            "event_seconds": params.event_seconds,
-            "seed": params.seed,
-        }
-        plan = (
-            plan_published(*tables, folds, **shared)
-            if params.published
-            else plan_mixtures(
-                *tables,
-                folds,
-                **shared,
-                overlap=params.overlap,
-                seconds=params.seconds,
-                reshuffle=params.reshuffle,
-            )
+        plan(
+            scenes=snakemake.input.scenes,
+            events=snakemake.input.events,
+            folds=snakemake.input.folds,
+            output=snakemake.output.plan,
+            **snakemake.params.settings,
         )
-        write_plan(Path(snakemake.output.plan), plan)

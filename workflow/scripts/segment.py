@@ -12,7 +12,6 @@ if __name__ == "__main__":
             Path(snakemake.input.model),
             [Path(path) for path in snakemake.input.features],
             Path(snakemake.output.predictions),
-            threads=snakemake.params.torch_threads,
             device="cuda" if snakemake.resources.get("gpu") else "cpu",
-            precision=snakemake.params.precision,
+            **snakemake.params.settings,
         )

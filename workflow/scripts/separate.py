@@ -53,7 +53,5 @@ if __name__ == "__main__":
             plan=snakemake.input.plan,
             manifests=snakemake.input.manifests,
             output=snakemake.output.manifest,
-            n_clips=snakemake.params.clips,
-            classes=snakemake.params.classes,
-            clip_threshold=snakemake.params.clip_threshold,
+            **snakemake.params.settings,
         )

@@ -10,7 +10,7 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,6 +79,12 @@ def detect(
         for first, end in detector.ranges(frame_scores[:, index])
     ]
     return pd.DataFrame(rows, columns=EVENT_COLUMNS)
+
+
+def join(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The events of several clips in one table."""
+    found = [table for table in tables if len(table)]
+    return pd.concat(found) if found else pd.DataFrame(columns=EVENT_COLUMNS)
 
 
 def gate(

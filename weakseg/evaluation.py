@@ -28,9 +28,7 @@ from weakseg.plan import PlannedMixture
 from weakseg.separation import Separator
 from weakseg.spectral import Spectral
 from weakseg.store import FeatureStore, PredictionStore, StoreError, decode_masks, mask_level_values
-
-COLUMNS = ["task", "metric", "class", "value"]
-MACRO = "macro"
+from weakseg.tables import COLUMNS, MACRO
 
 Scores = Mapping[str, NDArray[np.float64] | np.float64]
 

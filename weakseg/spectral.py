@@ -20,7 +20,6 @@ from typing import Any
 import librosa
 import numpy as np
 import scipy.fft
-import scipy.signal
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -64,7 +63,7 @@ class Spectral:
     @cached_property
     def hamming(self) -> NDArray[np.float64]:
         """The window, (window,), divided by sqrt(sum w^2)."""
-        window = scipy.signal.get_window("hamming", self.window, fftbins=False)
+        window = np.hamming(self.window)
         return window / np.sqrt((window**2).sum())
 
     @cached_property

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from weakseg.evaluation import MACRO
-
+COLUMNS = ["task", "metric", "class", "value"]  # of one run's metrics
+MACRO = "macro"  # in the place of a class: the mean over the classes that have a value
 SUMMARY_COLUMNS = [
     "snr_db",
     "model",

@@ -1,9 +1,8 @@
 import numpy as np
-import pandas as pd
 import pytest
 
-from weakseg.detection import Detector, detect
-from weakseg.evaluation import MACRO, Thresholds, class_stems, evaluate, true_events
+from weakseg.detection import Detector, detect, join
+from weakseg.evaluation import Thresholds, class_stems, evaluate, true_events
 from weakseg.features import extract
 from weakseg.mixing import read_manifest, rendered_mixtures, write_shard
 from weakseg.spectral import Spectral
@@ -16,6 +15,7 @@ from weakseg.store import (
     write_features,
     write_predictions,
 )
+from weakseg.tables import MACRO
 
 RATE, SECONDS = 32000, 3.0
 CLASSES = ["High", "Low"]
@@ -91,7 +91,7 @@ def evaluate_masks(fold, tmp_path, mask_of):
         predict_with(truth, tmp_path / "p.h5", mask_of)
         with PredictionStore(tmp_path / "p.h5") as predicted:
             probabilities = predicted.clip_probabilities()
-            found = pd.concat(
+            found = join(
                 detect(name, probabilities[i], predicted.frame_scores(i), CLASSES, detector, 0.032)
                 for i, name in enumerate(predicted.names)
             )

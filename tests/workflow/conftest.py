@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -70,6 +71,23 @@ def smoke(tmp_path_factory) -> Workflow:
     workflow = Workflow(tmp_path_factory.mktemp("smoke run ü"))
     workflow.must_run()
     return workflow
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The project."""
+    return ROOT
+
+
+@pytest.fixture
+def copy_of_smoke(smoke, tmp_path):
+    """Makes a copy of the finished run, Snakemake's records included: copy_of_smoke("name")."""
+
+    def copy(name: str) -> Workflow:
+        shutil.copytree(smoke.directory, tmp_path / name)
+        return Workflow(tmp_path / name)
+
+    return copy
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 # Results -> pictures.
 CLIPS = range(1, config["evaluation"]["figure_clips"] + 1)
 # the picture of the method is drawn for the last model of the grid that has masks
-SHOWN = {"snr": SNRS[0], "model": GRID["models"][-1], "fold": GRID["holdout_folds"][0]}
+MASKED = [name for name in GRID["models"] if config["models"][name]["network"]["type"] != "dnn"]
 ALL_FIGURES = [
     f"{RESULTS}/figures/models.png",
-    f"{RESULTS}/figures/method.png",
+    [f"{RESULTS}/figures/method.png"] if MASKED else [],
     expand(
         f"{RESULTS}/figures/snr{{snr}}/training-holdout{{fold}}.png",
         snr=SNRS,
@@ -50,36 +50,41 @@ rule draw_clips:
         "../scripts/draw_clips.py"
 
 
-rule draw_method:
-    input:
-        predictions=rules.segment.output.predictions.format(**SHOWN),
-        events=rules.detect_events.output.events.format(**SHOWN),
-        plan=rules.plan_mixtures.output.plan,
-        features=shards("features/snr{snr}/fold{fold}-part{part}.h5", SHOWN["snr"], SHOWN["fold"]),
-        manifests=shards(
-            "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", SHOWN["snr"], SHOWN["fold"]
-        ),
-    output:
-        picture=report(
-            f"{RESULTS}/figures/method.png",
-            category="Overview",
-            caption="../report/method.rst",
-        ),
-    log:
-        log_of("draw_method"),
-    benchmark:
-        benchmark_of("draw_method")
-    conda:
-        "../../envs/report.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        detector=DETECTOR,
-        code=digest_of("draw_method"),
-    script:
-        "../scripts/draw_method.py"
+if MASKED:
+    SHOWN = {"snr": SNRS[0], "model": MASKED[-1], "fold": GRID["holdout_folds"][0]}
+
+    rule draw_method:
+        input:
+            predictions=rules.segment.output.predictions.format(**SHOWN),
+            events=rules.detect_events.output.events.format(**SHOWN),
+            plan=rules.plan_mixtures.output.plan,
+            features=shards(
+                "features/snr{snr}/fold{fold}-part{part}.h5", SHOWN["snr"], SHOWN["fold"]
+            ),
+            manifests=shards(
+                "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", SHOWN["snr"], SHOWN["fold"]
+            ),
+        output:
+            picture=report(
+                [f"{RESULTS}/figures/method.png"] if MASKED else [],
+                category="Overview",
+                caption="../report/method.rst",
+            ),
+        log:
+            log_of("draw_method"),
+        benchmark:
+            benchmark_of("draw_method")
+        conda:
+            "../../envs/report.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            detector=DETECTOR,
+            code=digest_of("draw_method"),
+        script:
+            "../scripts/draw_method.py"
 
 
 rule draw_training:

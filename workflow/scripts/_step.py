@@ -21,5 +21,7 @@ def step(log: str) -> Iterator[None]:
         yield
     except FORESEEN as error:
         logging.error("error: %s", " ".join(str(error).split()) or type(error).__name__)
-        logging.debug("", exc_info=error)
+        sys.exit(1)
+    except Exception:
+        logging.exception("an error of weakseg itself, please report it:")
         sys.exit(1)

@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
-import pandas as pd
 from _step import step
 
-from weakseg.detection import EVENT_COLUMNS, Detector, detect
+from weakseg.detection import Detector, detect, join
 from weakseg.store import PredictionStore
 
 
 def detect_events(predictions: str, output: str, detector: Detector) -> None:
     with PredictionStore(Path(predictions)) as store:
         frame_seconds = store.settings["hop"] / store.settings["sample_rate"]
-        found = [
+        found = join(
             detect(
                 name,
                 probabilities,
@@ -24,9 +23,8 @@ def detect_events(predictions: str, output: str, detector: Detector) -> None:
             for index, (name, probabilities) in enumerate(
                 zip(store.names, store.clip_probabilities(), strict=True)
             )
-        ]
-    table = pd.concat([pd.DataFrame(columns=EVENT_COLUMNS), *(t for t in found if len(t))])
-    table.to_csv(output, sep="\t", index=False, float_format="%.3f")
+        )
+    found.to_csv(output, sep="\t", index=False, float_format="%.3f")
 
 
 if __name__ == "__main__":

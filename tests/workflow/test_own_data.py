@@ -1,0 +1,76 @@
+"""Recordings of one's own in folders, and real ones in archives like the published sets."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+pytestmark = pytest.mark.workflow
+
+SHARED = Path(__file__).parents[3] / "shared"
+SMALL = "mixtures={folds: 2, per_fold: 4, shard: 4, seconds: 3, event_seconds: 1}"
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Events of three classes in sub-folders, in several formats and rates, and two scenes."""
+    rng = np.random.default_rng(0)
+    for number, label in enumerate(("dog bark", "Straße", "<b>&amp;</b>")):
+        (tmp_path / "events" / label).mkdir(parents=True)
+        for take in range(3):
+            rate = (16000, 44100, 48000)[take]
+            time = np.arange(round(rate * (0.4 + 0.2 * take))) / rate
+            tone = 0.3 * np.sin(2 * np.pi * 500 * (number + 1) * time) * np.exp(-3 * time)
+            name = f"{take}.{('wav', 'flac', 'ogg')[take]}"
+            soundfile.write(tmp_path / "events" / label / name, tone, rate)
+    (tmp_path / "scenes").mkdir()
+    for name, seconds in (("long.wav", 7.0), ("short.wav", 1.3)):
+        scene = rng.normal(0, 0.02, (round(22050 * seconds), 2))
+        soundfile.write(tmp_path / "scenes" / name, scene, 22050)
+    (tmp_path / "events" / "dog bark" / "broken.wav").write_bytes(b"not audio")
+    return tmp_path
+
+
+def test_folders_go_all_the_way(folders, fresh):
+    data = f"data={{source: folders, scenes: {folders}/scenes, events: {folders}/events}}"
+    output = fresh.must_run("--config", data, SMALL)
+    assert "events: 9 of 10 recordings are usable" in output
+    assert "not used: unreadable" in output
+    classes = pd.read_csv(fresh.results / "tables" / "per_class.csv")["class"]
+    assert set(classes) == {"dog bark", "Straße", "<b>&amp;</b>"}
+
+    new = folders / "events" / "Straße" / "new.wav"
+    soundfile.write(new, np.sin(np.arange(20000) / 9), 16000)
+    assert "index_recordings" in fresh.would_run("--config", data, SMALL)
+    new.unlink()
+
+    # the same length and header, another sound
+    changed = folders / "scenes" / "long.wav"
+    audio, rate = soundfile.read(changed)
+    soundfile.write(changed, audio[::-1], rate)
+    rerun = fresh.would_run("--config", data, SMALL)
+    assert "index_recordings" in rerun and "render_mixtures" in rerun
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real recordings (../shared) are not here")
+def test_real_recordings_in_archives(fresh, tmp_path):
+    tool, clips = SHARED / "tools/build_dcase_archives.py", SHARED / "data/esc10/clips.csv"
+    archives = tmp_path / "archives"
+    command = [sys.executable, tool, clips, archives, "--events-per-class", "8"]
+    subprocess.run([*command, "--scenes-per-class", "2"], check=True, capture_output=True)
+    fresh.must_run(
+        "--config",
+        f"data={{source: archives, scenes: {archives}, events: {archives}}}",
+        "mixtures={seconds: 5, per_fold: 6}",
+        "grid={models: [tiny_gwrp]}",
+    )
+    events = pd.read_csv(fresh.results / "recordings" / "events.csv")
+    assert len(events) == 48 and events.usable.all() and not events.verified.all()
+    folds = pd.read_csv(fresh.results / "folds.csv")
+    assert (folds.groupby(["role", "source"]).fold.nunique() == 1).all()
+    summary = pd.read_csv(fresh.results / "tables" / "summary.csv")
+    assert summary[summary.task == "masks"].value.notna().all()

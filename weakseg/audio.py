@@ -10,7 +10,6 @@ Conventions
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -19,6 +18,8 @@ import numpy as np
 import soundfile
 import soxr
 from numpy.typing import NDArray
+
+from weakseg.files import replacing
 
 Waveform = NDArray[np.float64]
 
@@ -142,12 +143,8 @@ def to_pcm16(audio: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
 
 def write_flac(path: Path, audio: NDArray[np.int16], sample_rate: int) -> None:
     """Write 16-bit audio (samples, channels) as FLAC; the file appears when it is complete."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         soundfile.write(temporary, audio, sample_rate, subtype="PCM_16", format="FLAC")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_pcm16(path: Path) -> NDArray[np.int16]:

@@ -15,7 +15,6 @@ A signal is a float64 array `(samples,)`, and so is `t`, a time axis in seconds.
 """
 
 import io
-import os
 import wave
 import zipfile
 from collections.abc import Iterable
@@ -24,6 +23,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from weakseg.files import replacing
 
 Signal = NDArray[np.float64]
 Range = tuple[float, float]
@@ -287,16 +288,11 @@ def wav_bytes(signal: Signal, rate: int) -> bytes:
 
 def write_zip(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
     """Write the members (name, bytes) to `path`, uncompressed, all or nothing."""
-    part = path.with_name(path.name + ".part")
-    try:
-        with zipfile.ZipFile(part, "w") as archive:
-            for name, data in members:
-                info = zipfile.ZipInfo(name, (2018, 4, 13, 0, 0, 0))
-                info.create_system, info.external_attr = 3, 0o644 << 16  # not the running system's
-                archive.writestr(info, data)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+        for name, data in members:
+            info = zipfile.ZipInfo(name, (2018, 4, 13, 0, 0, 0))
+            info.create_system, info.external_attr = 3, 0o644 << 16  # not the running system's
+            archive.writestr(info, data)
 
 
 def archive_names() -> list[str]:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import csv
 import io
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,6 +22,7 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 
 from weakseg.batches import Indices, read_batches
+from weakseg.files import replacing
 from weakseg.learner import Learner
 from weakseg.metrics import binary
 from weakseg.store import FeatureStore
@@ -96,9 +96,5 @@ def write_history(path: Path, history: Sequence[HistoryRow]) -> None:
     writer.writerow(history[0])
     for row in history:
         writer.writerow("" if math.isnan(value) else f"{value:.8g}" for value in row.values())
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         temporary.write_text(buffer.getvalue())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

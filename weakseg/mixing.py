@@ -21,6 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from weakseg.audio import AudioError, Waveform, loop, read_pcm16, to_level, to_pcm16, write_flac
+from weakseg.files import keep_only
 from weakseg.plan import PlannedEvent, PlannedMixture
 
 FADE_SECONDS = 0.05
@@ -135,6 +136,7 @@ def write_shard(
         rows.append(
             ManifestRow(mixture["mixture_name"], name, hashlib.sha256(stems.tobytes()).hexdigest())
         )
+    keep_only(directory, "*.flac", {row.file for row in rows})
     return pd.DataFrame(rows, columns=ManifestRow._fields)
 
 

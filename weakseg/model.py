@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from weakseg.files import replacing
 from weakseg.networks import build_network
 from weakseg.pooling import build_pooling
 
@@ -106,12 +106,8 @@ def save_model(model: SegmentationModel, path: Path) -> None:
     content = {"format": FORMAT, **model.description, "weights": weights}
     buffer = io.BytesIO()  # a zip made under a name would carry that name
     torch.save(content | {"digest": _digest(weights)}, buffer)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         temporary.write_bytes(buffer.getvalue())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def load_model(path: Path) -> SegmentationModel:

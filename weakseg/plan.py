@@ -23,6 +23,8 @@ import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
+from weakseg.files import replacing
+
 
 class PlannedEvent(TypedDict):
     event_audio_name: str
@@ -205,7 +207,8 @@ def _mixture(
 def write_plan(path: Path, plan: Sequence[Mapping[str, Any]]) -> None:
     """Write a plan, one mixture a line."""
     lines = [f"- {json.dumps(mixture, ensure_ascii=False)}\n" for mixture in plan]
-    path.write_text("".join(lines), encoding="utf-8")
+    with replacing(path) as temporary:
+        temporary.write_text("".join(lines), encoding="utf-8")
 
 
 def read_plan(path: Path) -> list[PlannedMixture]:

@@ -16,7 +16,6 @@ Conventions
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,8 @@ from typing import Any
 import h5py
 import numpy as np
 from numpy.typing import NDArray
+
+from weakseg.files import replacing
 
 MASK_LEVELS = 256
 LOGIT_STEP = 20 / MASK_LEVELS
@@ -85,13 +86,8 @@ def decode_masks(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
 @contextmanager
 def new_file(path: Path) -> Iterator[h5py.File]:
     """An HDF5 file that appears under `path` only when the block ends without an error."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with h5py.File(temporary, "w", track_order=True) as file:
-            yield file
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path) as temporary, h5py.File(temporary, "w", track_order=True) as file:
+        yield file
 
 
 @contextmanager

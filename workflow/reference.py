@@ -8,9 +8,9 @@ writes it; a test compares.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
+from weakseg.files import replacing
 from workflow.configuration import Schema, expected, leaves, presets, schema
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -65,9 +65,8 @@ def _default(key: str, leaf: Schema) -> str:
 
 def main() -> None:
     """Write docs/configuration.md."""
-    temporary = PAGE.with_name(f".{PAGE.name}.tmp")
-    temporary.write_text(configuration_table(), encoding="utf-8")
-    os.replace(temporary, PAGE)
+    with replacing(PAGE) as temporary:
+        temporary.write_text(configuration_table(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ lines on white.
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,8 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.textpath import TextPath
 from matplotlib.typing import LineStyleType
+
+from weakseg.files import replacing
 
 WIDTH = 9.0  # inches
 SMALL, NORMAL, LARGE = 8, 9, 11  # points
@@ -168,9 +169,5 @@ def save(figure: Figure, path: Path) -> None:
     kind = path.suffix.lower().lstrip(".")
     if kind not in METADATA:
         raise ValueError(f"{path}: a picture is written as .png or .svg; name it so")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
+    with replacing(path) as temporary:
         figure.savefig(temporary, format=kind, metadata=METADATA[kind], facecolor="white")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from _step import step
 
+from weakseg.files import replacing
 from weakseg.folds import assign_grouped, assign_published
 from weakseg.recordings import read_index
 
@@ -13,7 +14,8 @@ def assign_folds(
 ) -> None:
     assign = assign_grouped if group else assign_published
     folds = assign(read_index(Path(scenes)), read_index(Path(events)), n_folds, seed)
-    folds.to_csv(output, index=False)
+    with replacing(output) as temporary:
+        folds.to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from pathlib import Path
 from _step import step
 
 from weakseg.detection import Detector, detect, join
+from weakseg.files import replacing
 from weakseg.store import PredictionStore
 
 
@@ -24,7 +25,8 @@ def detect_events(predictions: str, output: str, detector: Detector) -> None:
                 zip(store.names, store.clip_probabilities(), strict=True)
             )
         )
-    found.to_csv(output, sep="\t", index=False, float_format="%.3f")
+    with replacing(output) as temporary:
+        found.to_csv(temporary, sep="\t", index=False, float_format="%.3f")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import pandas as pd
 from _step import step
 
 from weakseg.evaluation import Thresholds, evaluate
+from weakseg.files import replacing
 from weakseg.mixing import rendered_mixtures
 from weakseg.plan import read_plan
 from weakseg.store import FeatureStore, PredictionStore
@@ -40,7 +41,8 @@ def evaluate_fold(
             seconds,
         )
     run = {"snr_db": snr_db, "model": model, "holdout_fold": holdout_fold}
-    table.assign(**run)[[*run, *table.columns]].to_csv(output, index=False)
+    with replacing(output) as temporary:
+        table.assign(**run)[[*run, *table.columns]].to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from _step import step
 
+from weakseg.files import replacing
 from weakseg.recordings import Collection, has_sources, index_events, index_scenes
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,8 @@ def index_recordings(
             "as its own; takes of one thing may lie in several folds",
             role,
         )
-    index.to_csv(output, index=False)
+    with replacing(output) as temporary:
+        index.to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from _step import step
 
+from weakseg.files import replacing
 from weakseg.mixing import event_reader, render, write_shard
 from weakseg.plan import read_plan, shard_of
 from weakseg.recordings import Collection, read_index
@@ -58,7 +59,8 @@ def render_mixtures(
             ),
             sample_rate,
         )
-    table.to_csv(manifest, index=False)
+    with replacing(manifest) as temporary:
+        table.to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":

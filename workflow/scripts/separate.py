@@ -9,6 +9,7 @@ import pandas as pd
 from _step import step
 
 from weakseg.audio import to_pcm16, write_flac
+from weakseg.files import keep_only, replacing
 from weakseg.mixing import mixture_of, rendered_mixtures
 from weakseg.plan import classes_of, read_plan
 from weakseg.separation import Separator, file_name_of
@@ -43,7 +44,9 @@ def separate(
                 write_flac(directory / name, to_pcm16(audio), spectral.sample_rate)
                 rows.append((row.mixture_name, store.classes[label], name, bool(true[label])))
     table = pd.DataFrame(rows, columns=["mixture_name", "class", "file", "in_truth"])
-    table.to_csv(output, index=False)
+    keep_only(directory, "*.flac", set(table["file"]))
+    with replacing(output) as temporary:
+        table.to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
 """Tables of all runs of the grid."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 from _step import step
 
 from weakseg import tables
+from weakseg.files import replacing
 
 
 def summarise(
@@ -14,9 +14,12 @@ def summarise(
 ) -> None:
     joined = tables.join([pd.read_csv(path, float_precision="round_trip") for path in metrics])
     overall = tables.summary(joined)
-    overall.to_csv(summary, index=False)
-    tables.per_class(joined).to_csv(per_class, index=False)
-    Path(markdown).write_text(tables.markdown(experiment, overall), encoding="utf-8")
+    with replacing(summary) as temporary:
+        overall.to_csv(temporary, index=False)
+    with replacing(per_class) as temporary:
+        tables.per_class(joined).to_csv(temporary, index=False)
+    with replacing(markdown) as temporary:
+        temporary.write_text(tables.markdown(experiment, overall), encoding="utf-8")
 
 
 if __name__ == "__main__":

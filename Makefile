@@ -29,7 +29,7 @@ DEV := .venv/dev-$(KEY)
 .DELETE_ON_ERROR:
 
 demo: $(RUN)
-	$(PY) -m snakemake --cores $(CORES) $(SNAKEMAKE_ARGS)
+	$(PY) -m snakemake --cores $(CORES)
 	@cat results/demo/tables/summary.md
 
 resume: $(RUN)

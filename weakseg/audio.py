@@ -10,6 +10,7 @@ Conventions
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -25,7 +26,8 @@ Waveform = NDArray[np.float64]
 
 # A block is enough to find the first sound of most recordings without reading the rest.
 BLOCK_SAMPLES = 65_536
-SILENCE = 1e-5  # of full scale (-100 dB): a recording that never exceeds it is silent
+SILENCE = 1e-4  # of full scale (-80 dB): a recording that never exceeds it is silent
+SHORTEST_LEAD = 0.05  # seconds; a sound that starts earlier starts at once
 SOUND = 1e-3  # of full scale (-60 dB): where a recording starts to be heard
 FLOAT_SUBTYPES = ("FLOAT", "DOUBLE")
 
@@ -53,11 +55,12 @@ def read_header(source: str | Path | IO[bytes]) -> Header:
         with soundfile.SoundFile(source) as file:
             if file.frames == 0:
                 raise AudioError("empty")
+            starts = _first_sound(file) / file.samplerate
             return Header(
                 file.frames / file.samplerate,
                 file.samplerate,
                 file.channels,
-                _first_sound(file) / file.samplerate,
+                starts if starts >= SHORTEST_LEAD else 0.0,
             )
     except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
         raise AudioError(f"unreadable ({_one_line(error)})") from error
@@ -72,7 +75,7 @@ def _first_sound(file: soundfile.SoundFile) -> int:
     quiet_start, start, position = None, None, 0
     must_read_all = file.subtype in FLOAT_SUBTYPES
     for block in file.blocks(BLOCK_SAMPLES, dtype="float64", always_2d=True):
-        loudest = np.abs(block).max(axis=1)
+        loudest = np.abs(block.mean(axis=1))  # of what will be mixed: channels can cancel out
         if must_read_all and not np.isfinite(loudest).all():
             raise AudioError("holds NaN or infinite samples")
         quiet_start = (
@@ -98,13 +101,19 @@ def _one_line(error: BaseException) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]
 
 
-def read_mono(source: str | Path | IO[bytes], sample_rate: int) -> Waveform:
+def read_mono(
+    source: str | Path | IO[bytes], sample_rate: int, seconds: float | None = None
+) -> Waveform:
     """Read a recording, average its channels and resample it to `sample_rate` (Hz).
 
+    seconds: how much of its start is needed, at least; the rest of a long one is not read.
     Raises AudioError if it cannot be read or holds values that are not finite.
     """
     try:
-        audio, native_rate = soundfile.read(source, dtype="float64", always_2d=True)
+        with soundfile.SoundFile(source) as file:
+            native_rate = file.samplerate
+            wanted = -1 if seconds is None else math.ceil(seconds * native_rate)
+            audio = file.read(wanted, dtype="float64", always_2d=True)
     except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
         raise AudioError(f"unreadable ({_one_line(error)})") from error
     if not np.isfinite(audio).all():

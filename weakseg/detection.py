@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -85,6 +86,12 @@ def join(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """The events of several clips in one table."""
     found = [table for table in tables if len(table)]
     return pd.concat(found) if found else pd.DataFrame(columns=EVENT_COLUMNS)
+
+
+def read_events(path: Path) -> pd.DataFrame:
+    """A table of events, with names as text whatever they look like."""
+    text = {"filename": str, "event_label": str}
+    return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False)
 
 
 def gate(

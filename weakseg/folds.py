@@ -7,6 +7,7 @@ Conventions
 - `assign_published` is the published rule (Kong et al., arXiv 1804.04715, and
   its implementation): single files at random, scenes in no fold.  Takes of one
   recording then lie on both sides of a split.
+- `assign_files` spreads single files, scenes too, evenly over the folds.
 - `assign_grouped` keeps what has one source (an event's original recording, a
   scene's location) in one fold, and spreads each class evenly.
 """
@@ -37,6 +38,18 @@ def assign_published(
     fold = np.empty(len(events), int)
     fold[order] = np.arange(len(events)) % n_folds + 1
     return _table(scenes, [0] * len(scenes), events, list(fold))
+
+
+def assign_files(
+    scenes: pd.DataFrame, events: pd.DataFrame, n_folds: int, seed: int
+) -> pd.DataFrame:
+    """Assign single files, scenes and events alike, so that each fold holds as many of each class.
+
+    Raises FoldError as `assign_grouped`: each file is its own source.
+    """
+    own_scenes, own_events = (table.assign(source=table["name"]) for table in (scenes, events))
+    folds = assign_grouped(own_scenes, own_events, n_folds, seed)
+    return folds.assign(source=[*scenes["source"], *events["source"]])
 
 
 def assign_grouped(

@@ -12,7 +12,9 @@ Conventions
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,7 +27,7 @@ from weakseg.files import keep_only
 from weakseg.plan import PlannedEvent, PlannedMixture
 
 FADE_SECONDS = 0.05
-MOST_CHANNELS = 8  # of a FLAC file
+MARGIN_SECONDS = 0.1
 
 Reader = Callable[[str], Waveform]
 
@@ -58,12 +60,22 @@ def render(
     stems = np.zeros((n_samples, len(mixture["events"]) + 1))
     for channel, event in enumerate(mixture["events"]):
         recording = read_event(event["event_audio_name"])
-        _add_event(stems[:, channel], recording, event, snr_db, sample_rate, level_over)
-    scene = loop(
-        read_scene(mixture["scene_audio_name"]), n_samples, round(FADE_SECONDS * sample_rate)
-    )
-    stems[:, -1] = to_level(scene, 0.0)
+        with naming(event["event_audio_name"]):
+            _add_event(stems[:, channel], recording, event, snr_db, sample_rate, level_over)
+    scene = read_scene(mixture["scene_audio_name"])
+    with naming(mixture["scene_audio_name"]):
+        scene = loop(scene, n_samples, round(FADE_SECONDS * sample_rate))
+        stems[:, -1] = to_level(scene, 0.0)
     return to_pcm16(stems / _peak(stems))
+
+
+@contextmanager
+def naming(recording: str) -> Iterator[None]:
+    """Put the recording's name into an AudioError."""
+    try:
+        yield
+    except AudioError as error:
+        raise AudioError(f"{recording}: {error}") from error
 
 
 def _add_event(
@@ -98,18 +110,29 @@ def stem_waveforms(stems: NDArray[np.int16]) -> NDArray[np.float64]:
     return stems / 65536.0
 
 
-def event_reader(
-    index: pd.DataFrame, read: Callable[[str, str], Waveform], skip_lead: bool, sample_rate: int
+def reader_of(
+    index: pd.DataFrame,
+    read: Callable[..., Waveform],
+    sample_rate: int,
+    seconds: float | None,
+    skip_lead: bool,
 ) -> Reader:
-    """A reader by name for an index; `skip_lead` drops what lies before the first sound."""
-    where = {row.name_: row for row in index.rename(columns={"name": "name_"}).itertuples()}
+    """A reader by name for an index of recordings, of `seconds` each, or of all of it (None).
 
-    def read_event(name: str) -> Waveform:
+    skip_lead drops what lies before the first sound.  `read` is `Collection.read_mono`.
+    """
+    where = index[index.usable].set_index("name")[["archive", "member", "starts"]].to_dict("index")
+
+    def read_recording(name: str) -> Waveform:
         row = where[name]
-        audio = read(row.archive, row.member)
-        return audio[round(row.starts * sample_rate) :] if skip_lead else audio
+        lead = row["starts"] if skip_lead else 0.0
+        # the margin holds the resampler's edge
+        needed = None if seconds is None else lead + seconds + MARGIN_SECONDS
+        audio = read(row["archive"], row["member"], sample_rate, needed)
+        audio = audio[round(lead * sample_rate) :]
+        return audio if seconds is None else audio[: math.ceil(seconds * sample_rate)]
 
-    return read_event
+    return read_recording
 
 
 def write_shard(
@@ -125,12 +148,8 @@ def write_shard(
     directory.mkdir(parents=True, exist_ok=True)
     rows = []
     for mixture in mixtures:
-        try:
+        with naming(f"mixture {mixture['mixture_name']}"):
             stems = render_one(mixture)
-        except AudioError as error:
-            raise AudioError(
-                f"mixture {mixture['mixture_name']}: {error}; exclude the recording it names"
-            ) from error
         name = Path(mixture["mixture_name"]).with_suffix(".flac").name
         write_flac(directory / name, stems, sample_rate)
         rows.append(

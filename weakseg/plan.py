@@ -53,6 +53,7 @@ def plan_published(
     n_events: int,
     onsets: Sequence[float],
     event_seconds: float,
+    level_over: str,
     seed: int,
 ) -> list[PlannedMixture]:
     """The published plan, entry by entry.
@@ -61,10 +62,11 @@ def plan_published(
     order, so that the same groups of events recur; scenes are used up in shuffled order.
     """
     rng = np.random.RandomState(seed)
-    scene_names = list(scenes["name"])
+    scene_names = list(scenes[scenes.usable]["name"])
     rng.shuffle(scene_names)
     event_folds = folds[folds.role == "event"]["fold"].to_numpy()
     plan: list[PlannedMixture] = []
+    heard = heard_seconds(events, event_seconds, level_over)
     for fold in sorted(set(event_folds)):
         chosen = np.flatnonzero((event_folds == fold) & events.verified & events.usable)
         _require_events(len(chosen), fold)
@@ -78,12 +80,8 @@ def plan_published(
                     "and the published plan uses each once; "
                     "lower mixtures.per_fold or set mixtures.preset to default"
                 )
-            lengths = np.minimum(events["seconds"].to_numpy()[triple], event_seconds)
-            plan.append(
-                _mixture(
-                    len(plan), int(fold), scene_names[len(plan)], events, triple, onsets, lengths
-                )
-            )
+            number, scene = len(plan), scene_names[len(plan)]
+            plan.append(_mixture(number, int(fold), scene, events, triple, onsets, heard[triple]))
     return plan
 
 
@@ -97,6 +95,7 @@ def plan_mixtures(
     onsets: Sequence[float] | str,
     overlap: bool,
     event_seconds: float,
+    level_over: str,
     seconds: float,
     reshuffle: bool,
     seed: int,
@@ -108,7 +107,7 @@ def plan_mixtures(
     """
     plan: list[PlannedMixture] = []
     fold_of = {role: table["fold"].to_numpy() for role, table in folds.groupby("role", sort=False)}
-    heard = np.minimum(events["seconds"] - events["starts"], event_seconds).to_numpy()
+    heard = heard_seconds(events, event_seconds, level_over)
     for fold in sorted(set(fold_of["event"])):
         rng = np.random.default_rng([seed, int(fold)])
         mine = np.flatnonzero((fold_of["event"] == fold) & events.verified & events.usable)
@@ -124,6 +123,18 @@ def plan_mixtures(
             lengths = np.minimum(heard[triple], seconds - np.asarray(starts))
             plan.append(_mixture(len(plan), int(fold), scene, events, triple, starts, lengths))
     return plan
+
+
+def heard_seconds(
+    events: pd.DataFrame, event_seconds: float, level_over: str
+) -> NDArray[np.float64]:
+    """Seconds of each event that a mixture holds, (events,).
+
+    level_over "heard": from its first sound; "file": from the start of the file, as published.
+    """
+    lead = events["starts"] if level_over == "heard" else 0.0
+    lengths: NDArray[np.float64] = np.minimum(events["seconds"] - lead, event_seconds).to_numpy()
+    return lengths
 
 
 def _require_events(number: int, fold: int) -> None:
@@ -213,7 +224,7 @@ def write_plan(path: Path, plan: Sequence[Mapping[str, Any]]) -> None:
 
 def read_plan(path: Path) -> list[PlannedMixture]:
     """Read a plan; any YAML will do, one that `write_plan` wrote is read fast."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8").strip().split("\n")
     try:
         return [json.loads(line.removeprefix("- ")) for line in lines]
     except json.JSONDecodeError:

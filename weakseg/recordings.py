@@ -19,15 +19,17 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Any
 
 import pandas as pd
+import soundfile
 
 from weakseg.audio import AudioError, Waveform, read_header, read_mono
 
@@ -46,19 +48,13 @@ COLUMNS = [
     "usable",
     "why_not",
 ]
-AUDIO_SUFFIXES = (
-    ".wav",
-    ".flac",
-    ".ogg",
-    ".oga",
-    ".opus",
-    ".mp3",
-    ".aif",
-    ".aiff",
-    ".au",
-    ".caf",
-    ".w64",
+# all that libsndfile reads but RAW, whose files say nothing of what they hold
+FORMATS = {name.lower() for name in soundfile.available_formats()} - {"raw"}
+AUDIO_SUFFIXES = tuple(
+    f".{suffix}" for suffix in sorted(FORMATS | {"aif", "aifc", "oga", "opus", "snd", "sph"})
 )
+READ_WHOLE_BYTES = 64_000_000  # larger members are read only as far as needed, without their CRC
+UNREADABLE = (AudioError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 SHORTEST_SECONDS = 0.01
 
 
@@ -112,26 +108,42 @@ class Collection(AbstractContextManager["Collection"]):
                 f"{path}: not a readable zip archive ({error}); fetch or make it again"
             ) from error
 
-    def open(self, archive: str, member: str) -> IO[bytes]:
-        """The member as a seekable binary file, decompressed only as far as it is read."""
+    @contextmanager
+    def open(self, archive: str, member: str) -> Iterator[IO[bytes]]:
+        """The member as a seekable binary file, decompressed only as far as it is read.
+
+        Raises AudioError if it is not there, or, at the end, if what was read is damaged.
+        """
         if not archive:
-            return (self._directory / member).open("rb")
+            with (self._directory / member).open("rb") as file:
+                yield file
+            return
         try:
             zipped = self._archives[archive]
             info = zipped.getinfo(member)
-            if info.flag_bits & 1:
-                raise AudioError("encrypted")
-            return io.BufferedReader(LazyMember(lambda: zipped.open(info), info.file_size))
         except KeyError as error:
             raise AudioError(f"{archive} holds no {member}") from error
+        if info.flag_bits & 1:
+            raise AudioError("encrypted")
+        lazy = LazyMember(zipped.open(info), info.file_size)
+        with io.BufferedReader(lazy) as reader:
+            yield reader
+        if lazy.damage:
+            raise AudioError(f"damaged in its archive ({lazy.damage})")
 
-    def read_mono(self, archive: str, member: str, sample_rate: int) -> Waveform:
+    def read_mono(
+        self, archive: str, member: str, sample_rate: int, seconds: float | None = None
+    ) -> Waveform:
         """A recording as `audio.read_mono` gives it; errors name the archive and the member."""
         try:
             with self.open(archive, member) as file:
-                return read_mono(io.BytesIO(file.read()), sample_rate)
-        except (AudioError, OSError, zipfile.BadZipFile) as error:
-            raise DataError(f"{archive or self._directory}: {member}: {error}") from error
+                size = file.seek(0, io.SEEK_END)
+                file.seek(0)
+                source = io.BytesIO(file.read()) if size <= READ_WHOLE_BYTES else file
+                return read_mono(source, sample_rate, seconds)
+        except UNREADABLE as error:
+            where = archive or self._directory
+            raise DataError(f"{where}: {member}: {error}; exclude or replace it") from error
 
     def read_text(self, member: Member) -> str:
         with self.open(member.archive, member.member) as file:
@@ -145,12 +157,14 @@ class LazyMember(io.RawIOBase):
     """A zip member that can be sought in without decompressing what is not read.
 
     Audio readers first seek to the end to learn the length; zipfile would decompress all for that.
+    A damaged stream ends where the damage is, and `damage` says what it was: audio readers, which
+    are C, print exceptions and go on.
     """
 
-    def __init__(self, reopen: Callable[[], IO[bytes]], size: int):
-        self._reopen, self._size = reopen, size
-        self._stream = reopen()
+    def __init__(self, stream: IO[bytes], size: int):
+        self._stream, self._size = stream, size
         self._at = 0  # where the reader believes to be; the stream follows when it reads
+        self.damage: Exception | None = None
 
     def readable(self) -> bool:
         return True
@@ -167,9 +181,12 @@ class LazyMember(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: Any) -> int:
-        if self._at != self._stream.tell():
-            self._stream.seek(self._at)
-        data = self._stream.read(len(buffer))
+        try:
+            if self._at != self._stream.tell():
+                self._stream.seek(self._at)
+            data = self._stream.read(len(buffer))
+        except (zlib.error, zipfile.BadZipFile, EOFError, OSError) as error:
+            self.damage, data = error, b""
         buffer[: len(data)] = data
         self._at += len(data)
         return len(data)
@@ -215,37 +232,48 @@ def _find_table(
 
 
 def _index(
-    files: Collection,
-    rows: Iterable[tuple[str, Mapping[str, Any]]],
-    listed_in: str,
-    key: Callable[[Member], str] = lambda member: member.name,
+    files: Collection, rows: Sequence[tuple[str, Mapping[str, Any]]], listed_in: str
 ) -> pd.DataFrame:
-    """Join described recordings (key -> label, source, verified) with the files that are there."""
+    """Join described recordings (path as listed -> label, source, verified) with the files there.
+
+    A recording is named by its file name, or, where the list holds that twice, by its path.
+    """
     audio = [member for member in files.members if is_audio(member.member)]
-    count = Counter(key(member) for member in audio)
-    by_name = {key(member): member for member in audio}
-    index, seen = [], set()
-    for name, description in rows:
-        member = by_name.get(name)
+    by_name = defaultdict(list)
+    for member in audio:
+        by_name[member.name].append(member)
+    listed = Counter(PurePosixPath(path).name for path in dict.fromkeys(path for path, _ in rows))
+    index, taken = [], set()
+    for path, description in rows:
+        found = _matching(by_name[PurePosixPath(path).name], path)
+        first = found[0] if found else None
         problem = (
             f"listed in {listed_in} but not there"
-            if member is None
-            else f"{count[name]} files have this name"
-            if count[name] > 1
+            if first is None
+            else f"{len(found)} files have this name"
+            if len(found) > 1
             else "listed twice"
-            if name in seen
+            if first in taken
             else ""
         )
-        seen.add(name)
-        index.append({"name": name, **description, **_describe(files, member, problem)})
-    # one directory may hold the archives of both sets: what lies beside no listed file is not ours
-    ours = {_place(by_name[name]) for name in seen if name in by_name}
+        taken.update(found)
+        name = PurePosixPath(path).name
+        name = name if listed[name] == 1 else path
+        row = {"name": name, "source": name} | dict(description)
+        index.append(row | _describe(files, first, problem))
+    # a directory may hold the archives of both sets: what lies beside no listed file is not ours
+    ours = {_place(member) for member in taken}
     index += [
         _unlisted(member, listed_in)
         for member in audio
-        if key(member) not in seen and _place(member) in ours
+        if member not in taken and _place(member) in ours
     ]
     return _as_table(index)
+
+
+def _matching(members: Sequence[Member], path: str) -> list[Member]:
+    """The members whose path ends with `path`, or else all of them, which have its file name."""
+    return [m for m in members if f"/{m.member}".endswith(f"/{path}")] or list(members)
 
 
 def _place(member: Member) -> tuple[str, str]:
@@ -268,7 +296,7 @@ def _describe(files: Collection, member: Member | None, problem: str) -> dict[st
     try:
         with files.open(member.archive, member.member) as file:
             header = read_header(file)
-    except (AudioError, OSError, zipfile.BadZipFile, NotImplementedError) as error:
+    except UNREADABLE as error:
         return where | {"usable": False, "why_not": str(error).replace("\n", " ")}
     heard = header.seconds - header.starts
     why_not = "" if heard >= SHORTEST_SECONDS else f"only {heard:.4f} s are heard"
@@ -295,12 +323,8 @@ def index_scenes(files: Collection) -> pd.DataFrame:
         return _require(_index_untabled(files, lambda member: "scene"), "scenes")
     described = [
         (
-            PurePosixPath(row["filename"]).name,
-            {
-                "label": row["scene_label"],
-                "source": row.get("identifier") or row["filename"],
-                "verified": True,
-            },
+            row["filename"],
+            {"label": row["scene_label"], "verified": True} | _source(row, "identifier"),
         )
         for row in table
     ]
@@ -318,17 +342,18 @@ def index_events(files: Collection) -> pd.DataFrame:
         return _require(_index_untabled(files, _folder), "events")
     described = [
         (
-            PurePosixPath(row["fname"]).name,
-            {
-                "label": (row["label"] or "").strip(),
-                "source": row.get("freesound_id") or row["fname"],
-                "verified": _verified(row),
-            },
+            row["fname"],
+            {"label": (row["label"] or "").strip(), "verified": _verified(row)}
+            | _source(row, "freesound_id"),
         )
         for row in table
     ]
     index = _index(files, described, "the CSV")
     return _require(_without_classless(index), "events")
+
+
+def _source(row: Mapping[str, str], column: str) -> dict[str, str]:
+    return {"source": row[column]} if row.get(column) else {}
 
 
 def _folder(member: Member) -> str:
@@ -351,13 +376,13 @@ def _verified(row: Mapping[str, str]) -> bool:
 
 
 def _index_untabled(files: Collection, label: Callable[[Member], str]) -> pd.DataFrame:
-    """Index of all recordings, each its own source, named by path: folders often repeat names."""
+    """Index of all recordings, each its own source."""
     rows = [
-        (m.member, {"label": label(m), "source": m.member, "verified": True})
-        for m in files.members
-        if is_audio(m.member)
+        (member.member, {"label": label(member), "verified": True})
+        for member in files.members
+        if is_audio(member.member)
     ]
-    return _index(files, rows, "the directory", key=lambda member: member.member)
+    return _index(files, rows, "the directory")
 
 
 def _require(index: pd.DataFrame, what: str) -> pd.DataFrame:

@@ -7,11 +7,12 @@ holdout folds that were run.  Confidence bounds are empty where none were comput
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
 COLUMNS = ["task", "metric", "class", "value"]  # of one run's metrics
-MACRO = "macro"  # in the place of a class: the mean over the classes that have a value
+MACRO = ""  # no class: the mean over the classes that have a value
 SUMMARY_COLUMNS = [
     "snr_db",
     "model",
@@ -36,6 +37,17 @@ SHOWN = {
         ["si_sdr_db", "si_sdr_improvement_db", "si_sdr_improvement_db_true_classes"],
     ),
 }
+
+
+def read_metrics(path: Path) -> pd.DataFrame:
+    """One run's metrics; a class may be called NA or 1."""
+    return pd.read_csv(
+        path,
+        dtype={"class": str},
+        keep_default_na=False,
+        na_values={"value": [""]},
+        float_precision="round_trip",
+    )
 
 
 def join(metrics: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -78,9 +90,12 @@ def markdown(experiment: str, table: pd.DataFrame) -> str:
 
 
 def _markdown_table(rows: pd.DataFrame, metrics: Sequence[str]) -> str:
-    wide = rows.pivot_table(index="model", columns="metric", values="value", sort=False)
+    models = rows["model"].unique()
+    wide = rows.pivot(index="model", columns="metric", values="value").loc[models]
     shown = [metric for metric in metrics if metric in wide]
     lines = [["model", *shown], ["---", *["---:"] * len(shown)]]
     for model, values in wide[shown].iterrows():
-        lines.append([str(model), *(f"{value:.3f}" for value in values)])
+        lines.append(
+            [str(model), *("n/a" if pd.isna(value) else f"{value:.3f}" for value in values)]
+        )
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

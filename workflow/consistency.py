@@ -68,7 +68,7 @@ def _onsets(config: Configuration) -> None:
 
 def _published_plan(config: Configuration) -> None:
     mixtures = config["mixtures"]
-    for key in ("reshuffle", "overlap"):
+    for key in ("reshuffle", "overlap", "group_folds"):
         if mixtures["preset"] == "published" and mixtures[key]:
             remedy = "leave it null or set mixtures.preset to default"
             raise refuse(f"mixtures.{key}", True, "possible in the published plan", remedy)

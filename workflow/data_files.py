@@ -8,6 +8,7 @@ from weakseg.recordings import is_audio
 from workflow.consistency import ConfigurationError
 
 TABLES = (".csv", ".tsv")
+SPECIAL = frozenset("{}<>")
 
 
 def files_of_set(role: str, directory: str | None, source: str) -> list[str]:
@@ -31,6 +32,12 @@ def files_of_set(role: str, directory: str | None, source: str) -> list[str]:
         for path in (root.rglob("*") if extracted else root.iterdir())
         if path.is_file() and not path.name.startswith(".") and _is_wanted(path, extracted)
     )
+    special = [path for path in found if not SPECIAL.isdisjoint(path)]
+    if special:
+        raise ConfigurationError(
+            f"data.{role}: {special[0]} has one of {{}}<> in its path, which mean something to "
+            "Snakemake; rename it (a label in a CSV may have them)"
+        )
     if not any(is_audio(path) if extracted else path.lower().endswith(".zip") for path in found):
         wanted = "recording" if extracted else "zip archive"
         raise ConfigurationError(
@@ -45,9 +52,25 @@ def _is_wanted(path: Path, extracted: bool) -> bool:
     return suffix in TABLES or (is_audio(path.name) if extracted else suffix == ".zip")
 
 
-def files_or_stop(role: str, directory: str | None, source: str) -> list[str]:
-    """`files_of_set` for the Snakefile: an error ends the program with its line and status 1."""
+def both_sets(scenes: str | None, events: str | None, source: str) -> dict[str, list[str]]:
+    """`files_of_set` of the scenes and of the events, by role.
+
+    Raises ConfigurationError also if one extracted set lies in the other: events would be scenes.
+    """
+    if source == "folders" and scenes is not None and events is not None:
+        one, other = Path(scenes).resolve(), Path(events).resolve()
+        if one.is_relative_to(other) or other.is_relative_to(one):
+            raise ConfigurationError(
+                f"data.scenes: {scenes} and data.events: {events} are not apart; "
+                "give each set a directory of its own"
+            )
+    sets = {"scenes": scenes, "events": events}
+    return {role: files_of_set(role, directory, source) for role, directory in sets.items()}
+
+
+def both_sets_or_stop(scenes: str | None, events: str | None, source: str) -> dict[str, list[str]]:
+    """`both_sets` for the Snakefile: an error ends the program with its one line, status 1."""
     try:
-        return files_of_set(role, directory, source)
+        return both_sets(scenes, events, source)
     except ConfigurationError as error:
         raise SystemExit(f"configuration: {error}") from None

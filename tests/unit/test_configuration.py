@@ -143,7 +143,6 @@ def test_presets_give_exactly_the_keys_that_are_null_in_the_demo() -> None:
 @pytest.mark.parametrize(
     ("group", "key", "value"),
     [
-        ("mixtures", "group_folds", True),
         ("mixtures", "onsets", [1.0, 2.0, 7.0]),
         ("mixtures", "level_over", "heard"),
         ("features", "mask_truth", "class"),

@@ -1,7 +1,7 @@
 import pytest
 
 from workflow.consistency import ConfigurationError
-from workflow.data_files import files_of_set, files_or_stop
+from workflow.data_files import both_sets, both_sets_or_stop, files_of_set
 
 
 @pytest.fixture
@@ -44,5 +44,18 @@ def test_what_is_missing_is_named(directory, tmp_path):
 
 
 def test_the_workflow_stops_with_the_line(tmp_path):
-    with pytest.raises(SystemExit, match=r"^configuration: data\.events: "):
-        files_or_stop("events", str(tmp_path / "nowhere"), "folders")
+    with pytest.raises(SystemExit, match=r"^configuration: data\.scenes: "):
+        both_sets_or_stop(None, str(tmp_path / "nowhere"), "folders")
+
+
+@pytest.mark.parametrize("scenes,events", [("", ""), ("Bark", ""), ("", "Bark")])
+def test_extracted_sets_must_lie_apart(directory, scenes, events):
+    with pytest.raises(ConfigurationError, match="are not apart; give each set a directory"):
+        both_sets(str(directory / scenes), str(directory / events), "folders")
+    assert both_sets(str(directory), str(directory), "archives")["scenes"]
+
+
+def test_braces_in_a_name_are_refused(directory):
+    (directory / "Bark" / "x{b}.wav").touch()
+    with pytest.raises(ConfigurationError, match=r"x\{b\}\.wav has one of \{\}<> in its path"):
+        files_of_set("events", str(directory), "folders")

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weakseg.folds import FoldError, assign_grouped, assign_published
+from weakseg.folds import FoldError, assign_files, assign_grouped, assign_published
 
 
 def test_published_folds_are_the_golden_ones(golden, golden_recordings):
@@ -48,3 +48,11 @@ def test_too_few_sources_or_locations_are_named():
         assign_grouped(SCENES, events, 4, 0)
     with pytest.raises(FoldError, match=r"8 scene locations cannot fill 9 folds"):
         assign_grouped(SCENES, recordings([("A", f"a{i}") for i in range(9)]), 9, 0)
+
+
+def test_single_files_fill_each_fold_with_scenes_of_its_own():
+    events = recordings([("A", "one source") for _ in range(8)])
+    folds = assign_files(SCENES, events, 4, 0)
+    assert set(folds[folds.role == "scene"].fold) == {1, 2, 3, 4}
+    assert sorted(folds[folds.role == "event"].fold) == [1, 1, 2, 2, 3, 3, 4, 4]
+    assert set(folds[folds.role == "event"].source) == {"one source"}

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from weakseg.audio import AudioError, read_mono
 from weakseg.mixing import (
-    event_reader,
     mixture_of,
     read_manifest,
     read_stems,
+    reader_of,
     render,
     rendered_mixtures,
     stem_waveforms,
@@ -100,17 +100,25 @@ def test_the_heard_part_has_the_asked_level(snr_db):
 
 
 def test_a_silent_recording_is_refused_by_name():
-    with pytest.raises(AudioError, match="silent"):
+    with pytest.raises(AudioError, match="e0: silent"):
         render_tones(planned((1.0, 2.0)), np.zeros(RATE))
 
 
-def test_reader_skips_what_lies_before_the_first_sound(golden_recordings):
+def test_reader_skips_what_lies_before_the_first_sound_and_reads_no_more_than_needed(
+    golden_recordings,
+):
     _, events = golden_recordings
     index = events.head(1).assign(starts=0.5, archive="", member="x")
-    reader = event_reader(index, lambda archive, member: tone(1.0, lead=0.5), True, RATE)
-    assert len(reader("ev00.wav")) == RATE
-    whole = event_reader(index, lambda archive, member: tone(1.0, lead=0.5), False, RATE)
-    assert len(whole("ev00.wav")) == 1.5 * RATE
+    asked = []
+
+    def read(archive, member, rate, seconds):
+        asked.append(seconds)
+        return tone(1.0, lead=0.5)
+
+    assert len(reader_of(index, read, RATE, None, skip_lead=True)("ev00.wav")) == RATE
+    assert len(reader_of(index, read, RATE, None, skip_lead=False)("ev00.wav")) == 1.5 * RATE
+    assert len(reader_of(index, read, RATE, 0.25, skip_lead=True)("ev00.wav")) == RATE // 4
+    assert asked == [None, None, pytest.approx(0.85)]
 
 
 def test_a_shard_is_read_back_and_damage_is_found(tmp_path):

@@ -27,6 +27,7 @@ def published_plan(recordings, per_fold=6):
         n_events=3,
         onsets=[0.5, 3.0, 5.5],
         event_seconds=2.0,
+        level_over="file",
         seed=1234,
     )
 
@@ -41,6 +42,7 @@ def default_plan(recordings, **changes):
         "onsets": "random",
         "overlap": False,
         "event_seconds": 2.0,
+        "level_over": "heard",
         "seconds": 10.0,
         "reshuffle": True,
         "seed": 1234,
@@ -70,6 +72,33 @@ def test_default_keeps_each_fold_to_its_own_recordings(golden_recordings):
         assert fold_of[mixture["scene_audio_name"]] == mixture["fold"]
         names = {event["event_audio_name"] for event in mixture["events"]}
         assert names <= verified and {fold_of[name] for name in names} == {mixture["fold"]}
+
+
+def test_the_planned_length_is_what_will_be_heard(golden_recordings):
+    scenes, events = golden_recordings
+    late = events.assign(starts=events.seconds - 0.25)
+    lengths = {
+        level_over: {e["offset"] - e["onset"] for m in plan for e in m["events"]}
+        for level_over in ("heard", "file")
+        for _, plan in [default_plan((scenes, late), level_over=level_over)]
+    }
+    assert max(lengths["heard"]) == pytest.approx(0.25)
+    assert max(lengths["file"]) == pytest.approx(2.0)
+
+
+def test_unusable_scenes_are_never_planned(golden_recordings):
+    scenes, events = golden_recordings
+    scenes = scenes.assign(usable=scenes["name"] != scenes["name"][3])
+    plans = [published_plan((scenes, events)), default_plan((scenes, events))[1]]
+    for plan in plans:
+        assert scenes["name"][3] not in {mixture["scene_audio_name"] for mixture in plan}
+
+
+def test_names_may_hold_any_line_separator(tmp_path, golden_recordings):
+    plan = published_plan(golden_recordings)
+    plan[0]["scene_audio_name"] = "a\u2028b\x85c.wav"
+    write_plan(tmp_path / "plan.yaml", plan)
+    assert read_plan(tmp_path / "plan.yaml") == plan
 
 
 def test_reshuffling_mends_the_recurring_triples(golden_recordings):

@@ -182,3 +182,46 @@ def test_the_same_content_has_the_same_version(pack, wav, noise):
         assert files.members[0].version == first
     with collect(pack("a.zip", {"a.wav": wav(noise(0.1, seed=1))})) as files:
         assert files.members[0].version != first
+
+
+def test_a_listed_path_tells_files_of_one_name_apart(pack, wav, noise, as_csv):
+    members = {f"all/{label}/1.wav": wav(noise(0.3, seed=i)) for i, label in enumerate("ab")}
+    table = as_csv(["fname", "label"], ["a/1.wav", "Bark"], ["b/1.wav", "Mew"])
+    with collect(pack("x.zip", members | {"t.csv": table})) as files:
+        events = index_events(files)
+    assert list(events["name"]) == ["a/1.wav", "b/1.wav"] and events.usable.all()
+    assert list(events.member) == ["all/a/1.wav", "all/b/1.wav"]
+    assert not has_sources(events)
+
+
+def test_channels_that_cancel_out_are_silent(pack, wav, noise, as_csv):
+    sound = noise(0.3)
+    data = {"a.wav": wav(np.stack([sound, -sound], axis=1)), "b.wav": wav(sound)}
+    table = as_csv(["fname", "label"], ["a.wav", "Bark"], ["b.wav", "Bark"])
+    with collect(pack("x.zip", data | {"t.csv": table})) as files:
+        assert list(index_events(files).why_not) == ["silent", ""]
+
+
+@pytest.mark.parametrize("place", [0.02, 0.3, 0.6, 0.9])
+def test_damage_in_a_compressed_member_is_an_error_of_one_line(pack, wav, place, capfd):
+    rng = np.random.default_rng(0)
+    path = pack(
+        "a.zip", {"a.wav": wav(0.1 * np.sin(np.arange(90000) / 30) + 1e-3 * rng.normal(size=90000))}
+    )
+    data = bytearray(path.read_bytes())
+    start = int(len(data) * place)
+    data[start : start + 40] = rng.bytes(40)
+    path.write_bytes(data)
+    with collect(path) as files:
+        index_scenes_or_none(files)
+        with pytest.raises(DataError, match=r"a\.zip: a\.wav: ") as caught:
+            files.read_mono("a.zip", "a.wav", 32000)
+    assert "\n" not in str(caught.value)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def index_scenes_or_none(files):
+    try:
+        return index_scenes(files)
+    except DataError as error:
+        assert "damaged" in str(error) or "unreadable" in str(error)

@@ -1,11 +1,11 @@
 import pandas as pd
 import pytest
 
-from weakseg.tables import SUMMARY_COLUMNS, join, markdown, per_class, summary
+from weakseg.tables import SUMMARY_COLUMNS, join, markdown, per_class, read_metrics, summary
 
 
 def metrics(fold: int, macro: float, bark: float) -> pd.DataFrame:
-    rows = [("macro", macro), ("Bark", bark)]
+    rows = [("", macro), ("Bark", bark)]
     return pd.DataFrame(
         [(0.0, "gwrp", fold, "tagging", "f1", name, value) for name, value in rows],
         columns=["snr_db", "model", "holdout_fold", "task", "metric", "class", "value"],
@@ -35,3 +35,18 @@ def test_page_shows_the_means(joined):
     page = markdown("mine", summary(joined))
     assert page.startswith("# mine\n") and "mean over 2 holdout folds" in page
     assert "| gwrp | 0.600 |" in page
+
+
+def test_classes_may_be_called_anything(tmp_path):
+    table = metrics(1, 0.5, 0.2)
+    names = ["", "NA", "1", "macro", "null"]
+    table = pd.concat([table.head(1)] * 5).assign(**{"class": names})
+    table.to_csv(tmp_path / "m.csv", index=False)
+    read = join([read_metrics(tmp_path / "m.csv")])
+    assert set(per_class(read)["class"]) == {"NA", "1", "macro", "null"}
+    assert len(summary(read)) == 2
+
+
+def test_what_has_no_value_is_shown_so():
+    page = markdown("mine", summary(join([metrics(1, float("nan"), 0.2)])))
+    assert "| gwrp | n/a |" in page

@@ -66,7 +66,7 @@ if MASKED:
             ),
         output:
             picture=report(
-                [f"{RESULTS}/figures/method.png"] if MASKED else [],
+                f"{RESULTS}/figures/method.png",
                 category="Overview",
                 caption="../report/method.rst",
             ),

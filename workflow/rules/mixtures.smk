@@ -6,8 +6,6 @@ rule render_mixtures:
         plan=rules.plan_mixtures.output.plan,
         scenes=rules.index_recordings.output.scenes,
         events=rules.index_recordings.output.events,
-        # the recordings of an extracted set are in the index, with the time of their last change
-        archives=ARCHIVES,
     output:
         manifest=f"{RESULTS}/mixtures/snr{{snr}}/fold{{fold}}-part{{part}}/manifest.csv",
     log:
@@ -27,8 +25,10 @@ rule render_mixtures:
             shard=MIX["shard"],
             sample_rate=MIX["sample_rate"],
             seconds=MIX["seconds"],
+            event_seconds=MIX["event_seconds"],
             level_over=MIX["level_over"],
         ),
+        archives=untracked(ARCHIVES),
         code=digest_of("render_mixtures"),
     script:
         "../scripts/render_mixtures.py"

@@ -1,6 +1,6 @@
 # Archives -> indices of recordings -> folds -> plan of the mixtures.
 from weakseg.demo_audio import archive_names
-from workflow.data_files import files_or_stop
+from workflow.data_files import both_sets_or_stop
 
 DATA = config["data"]
 IS_DEMO = DATA["source"] == "demo"
@@ -8,13 +8,17 @@ DEMO_ARCHIVES = [f"{RESULTS}/archives/{name}" for name in archive_names()]
 
 
 # role -> the archives of the set, or, for an extracted one, its recordings and tables
-DATA_FILES = {
-    role: DEMO_ARCHIVES if IS_DEMO else files_or_stop(role, DATA[role], DATA["source"])
-    for role in ("scenes", "events")
-}
-ARCHIVES = sorted(
-    {path for paths in DATA_FILES.values() for path in paths if path.endswith(".zip")}
+DATA_FILES = (
+    {"scenes": DEMO_ARCHIVES, "events": DEMO_ARCHIVES}
+    if IS_DEMO
+    else both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
 )
+# What is in the archives is in the index, with a checksum a recording: were they inputs of each
+# rendering, Snakemake would hash them anew for every shard.
+ARCHIVES = {
+    role: [path for path in paths if path.lower().endswith(".zip")]
+    for role, paths in DATA_FILES.items()
+}
 
 
 if IS_DEMO:
@@ -85,6 +89,7 @@ rule assign_folds:
     params:
         settings=dict(
             n_folds=MIX["folds"],
+            published=MIX["preset"] == "published",
             group=MIX["group_folds"],
             seed=MIX["seed"],
         ),
@@ -119,6 +124,7 @@ rule plan_mixtures:
             overlap=MIX["overlap"],
             reshuffle=MIX["reshuffle"],
             event_seconds=MIX["event_seconds"],
+            level_over=MIX["level_over"],
             seconds=MIX["seconds"],
             seed=MIX["seed"],
         ),

@@ -5,14 +5,14 @@ from pathlib import Path
 from _step import step
 
 from weakseg.files import replacing
-from weakseg.folds import assign_grouped, assign_published
+from weakseg.folds import assign_files, assign_grouped, assign_published
 from weakseg.recordings import read_index
 
 
 def assign_folds(
-    scenes: str, events: str, output: str, n_folds: int, group: bool, seed: int
+    scenes: str, events: str, output: str, n_folds: int, published: bool, group: bool, seed: int
 ) -> None:
-    assign = assign_grouped if group else assign_published
+    assign = assign_published if published else assign_grouped if group else assign_files
     folds = assign(read_index(Path(scenes)), read_index(Path(events)), n_folds, seed)
     with replacing(output) as temporary:
         folds.to_csv(temporary, index=False)

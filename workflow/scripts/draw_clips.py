@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
 from _step import step
 
-from weakseg.detection import Detector
+from weakseg.detection import Detector, read_events
 from weakseg.figures.clip import draw_clip
 from weakseg.figures.from_stores import load_clip, spread
 from weakseg.figures.style import save
@@ -25,7 +24,7 @@ def draw_clips(
     model: str,
     snr_db: float,
 ) -> None:
-    found = pd.read_csv(events, sep="\t", keep_default_na=False)
+    found = read_events(Path(events))
     planned = read_plan(Path(plan))
     with (
         FeatureStore([Path(path) for path in features]) as truth,

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from _step import step
 
-from weakseg.detection import Detector
+from weakseg.detection import Detector, read_events
 from weakseg.figures.from_stores import load_clip
 from weakseg.figures.method import MOST_SHOWN, draw_method
 from weakseg.figures.style import save
@@ -33,7 +32,7 @@ def draw_way(
         labels, probabilities = truth.clip_truth(), predicted.clip_probabilities()
         several = labels.sum(axis=1) == min(MOST_SHOWN, labels.sum(axis=1).max())
         surest = np.where(labels, probabilities, 1).min(axis=1) * several
-        found = pd.read_csv(events, sep="\t", keep_default_na=False)
+        found = read_events(Path(events))
         paths = [Path(path) for path in manifests]
         best = int(surest.argmax())
         clip = load_clip(best, truth, predicted, found, read_plan(Path(plan)), paths)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
 from _step import step
 
+from weakseg.detection import read_events
 from weakseg.evaluation import Thresholds, evaluate
 from weakseg.files import replacing
 from weakseg.mixing import rendered_mixtures
@@ -34,7 +34,7 @@ def evaluate_fold(
         table = evaluate(
             truth,
             predicted,
-            pd.read_csv(events, sep="\t", keep_default_na=False),
+            read_events(Path(events)),
             read_plan(Path(plan)),
             rendered,
             Thresholds(**thresholds),

@@ -1,13 +1,13 @@
 """Render the planned mixtures of one shard."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from _step import step
 
 from weakseg.files import replacing
-from weakseg.mixing import event_reader, render, write_shard
+from weakseg.mixing import reader_of, render, write_shard
 from weakseg.plan import read_plan, shard_of
 from weakseg.recordings import Collection, read_index
 
@@ -16,7 +16,7 @@ def render_mixtures(
     plan: str,
     scenes: str,
     events: str,
-    archives: Sequence[str],
+    archives: Mapping[str, Sequence[str]],
     scenes_directory: str | None,
     events_directory: str | None,
     manifest: str,
@@ -26,41 +26,41 @@ def render_mixtures(
     snr_db: float,
     sample_rate: int,
     seconds: float,
+    event_seconds: float,
     level_over: str,
 ) -> None:
-    zips = [Path(path) for path in archives]
+    heard = level_over == "heard"
     with (
-        Collection(zips, Path(scenes_directory or "")) as scene_files,
-        Collection(zips, Path(events_directory or "")) as event_files,
+        open_set(archives["scenes"], scenes_directory) as scene_files,
+        open_set(archives["events"], events_directory) as event_files,
     ):
-        read_scene, read_event = (
-            event_reader(
-                read_index(Path(index)),
-                partial(files.read_mono, sample_rate=sample_rate),
-                skip_lead=skip_lead,
-                sample_rate=sample_rate,
-            )
-            for index, files, skip_lead in (
-                (scenes, scene_files, False),
-                (events, event_files, level_over == "heard"),
-            )
+        read_scene = reader_of(
+            read_index(Path(scenes)), scene_files.read_mono, sample_rate, seconds, skip_lead=heard
         )
-        table = write_shard(
-            Path(manifest).parent,
-            shard_of(read_plan(Path(plan)), fold, part, shard),
-            partial(
-                render,
-                read_scene=read_scene,
-                read_event=read_event,
-                snr_db=snr_db,
-                sample_rate=sample_rate,
-                seconds=seconds,
-                level_over=level_over,
-            ),
+        read_event = reader_of(
+            read_index(Path(events)),
+            event_files.read_mono,
             sample_rate,
+            event_seconds if heard else None,
+            skip_lead=heard,
         )
+        render_one = partial(
+            render,
+            read_scene=read_scene,
+            read_event=read_event,
+            snr_db=snr_db,
+            sample_rate=sample_rate,
+            seconds=seconds,
+            level_over=level_over,
+        )
+        mixtures = shard_of(read_plan(Path(plan)), fold, part, shard)
+        table = write_shard(Path(manifest).parent, mixtures, render_one, sample_rate)
     with replacing(manifest) as temporary:
         table.to_csv(temporary, index=False)
+
+
+def open_set(archives: Sequence[str], directory: str | None) -> Collection:
+    return Collection([Path(path) for path in archives], Path(directory or ""))
 
 
 if __name__ == "__main__":
@@ -69,7 +69,7 @@ if __name__ == "__main__":
             plan=snakemake.input.plan,
             scenes=snakemake.input.scenes,
             events=snakemake.input.events,
-            archives=snakemake.input.archives,
+            archives=snakemake.params.archives,
             manifest=snakemake.output.manifest,
             fold=int(snakemake.wildcards.fold),
             part=int(snakemake.wildcards.part),

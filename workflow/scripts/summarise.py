@@ -1,8 +1,8 @@
 """Tables of all runs of the grid."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-import pandas as pd
 from _step import step
 
 from weakseg import tables
@@ -12,7 +12,7 @@ from weakseg.files import replacing
 def summarise(
     metrics: Sequence[str], experiment: str, summary: str, per_class: str, markdown: str
 ) -> None:
-    joined = tables.join([pd.read_csv(path, float_precision="round_trip") for path in metrics])
+    joined = tables.join([tables.read_metrics(Path(path)) for path in metrics])
     overall = tables.summary(joined)
     with replacing(summary) as temporary:
         overall.to_csv(temporary, index=False)

@@ -1,0 +1,46 @@
+"""The experiments that are shipped, and what the smoke run leaves out."""
+
+import pandas as pd
+import pytest
+import yaml
+
+pytestmark = pytest.mark.workflow
+
+NO_ARCHIVE = b"PK\x05\x06" + bytes(18)  # an empty zip, enough for a dry run
+
+
+@pytest.mark.parametrize("name,most_jobs", [("esc10", 60), ("dcase2018", 1500)])
+def test_an_experiment_is_planned(fresh, root, tmp_path, name, most_jobs):
+    (tmp_path / "archives").mkdir()
+    (tmp_path / "archives" / "all.zip").write_bytes(NO_ARCHIVE)
+    fresh.configfiles = (root / "experiments" / f"{name}.yaml",)
+    data = f"data={{scenes: {tmp_path}/archives, events: {tmp_path}/archives}}"
+    jobs = fresh.would_run("--config", data)
+    grid = yaml.safe_load((root / "experiments" / f"{name}.yaml").read_text())["grid"]
+    folds, snrs = grid.get("holdout_folds", [1]), grid.get("snr_db", [0])
+    assert jobs["train"] == len(grid["models"]) * len(folds) * len(snrs)
+    assert sum(jobs.values()) <= most_jobs
+
+
+def test_published_preset_two_folds_and_a_model_without_masks(fresh, tmp_path):
+    overlay = tmp_path / "more.yaml"
+    more = {
+        "mixtures": {"preset": "published", "onsets": [0.2, 2.0], "per_fold": 4},
+        "models": {"dnn": {"network": {"type": "dnn", "widths": [8]}, "pooling": {"type": "gap"}}},
+        "grid": {"models": ["tiny_gwrp", "dnn"], "holdout_folds": [1, 2]},
+        "separation": {"clips": 0},
+    }
+    overlay.write_text(yaml.safe_dump(more))
+    fresh.configfiles = (*fresh.configfiles, overlay)
+    fresh.must_run()
+    summary = pd.read_csv(fresh.results / "tables" / "summary.csv")
+    assert set(summary.holdout_fold) == {"1", "2", "mean"}
+    tasks = summary.groupby("model").task.unique()
+    assert {"masks", "separation"} <= set(tasks["tiny_gwrp"])
+    assert set(tasks["dnn"]) == {"tagging", "frames", "events"}
+    assert not list(fresh.results.glob("separated/**/*.flac"))
+    keys = ["task", "metric"]
+    own = summary[(summary.model == "dnn") & (summary.holdout_fold != "mean")]
+    mean = summary[(summary.model == "dnn") & (summary.holdout_fold == "mean")].set_index(keys)
+    expected = own.groupby(keys).value.mean()
+    pd.testing.assert_series_equal(mean.value.sort_index(), expected.sort_index())

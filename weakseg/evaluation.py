@@ -21,11 +21,17 @@ from numpy.typing import NDArray
 
 from weakseg.detection import EVENT_COLUMNS, gate
 from weakseg.metrics import events, frames, masks, psds, tagging
-from weakseg.metrics.binary import macro
-from weakseg.metrics.separation import si_sdr, si_sdr_improvement
-from weakseg.mixing import mixture_of, stem_waveforms
+from weakseg.metrics.binary import Floats, macro
+from weakseg.metrics.bootstrap import weighted_mean
 from weakseg.plan import PlannedMixture
 from weakseg.separation import Separator
+from weakseg.separation_quality import (
+    QUALITIES,
+    Sources,
+    Waveform,
+    separation_quality,
+    sources_of_clips,
+)
 from weakseg.spectral import Spectral
 from weakseg.store import FeatureStore, PredictionStore, StoreError, decode_masks, mask_level_values
 from weakseg.tables import COLUMNS, MACRO
@@ -161,38 +167,28 @@ def score_separation(
     rendered: Iterator[NDArray[np.int16]],
     clip_threshold: float,
 ) -> Scores:
-    """SI-SDR and its improvement over the mixture, in dB, mean over the clips of each class."""
-    spectral, classes = Spectral.from_settings(predicted.settings), predicted.classes
-    probabilities = predicted.clip_probabilities()
-    rows = []
-    for index, (mixture, channels) in enumerate(zip(mixtures, rendered, strict=True)):
-        references = class_stems(mixture, channels, classes)
-        whole = mixture_of(channels)
-        separator, codes = Separator(whole, spectral), predicted.mask_codes(index)
-        for label, reference in references.items():
-            estimate = separator.separate(decode_masks(codes[label]))
-            quality = si_sdr(reference, estimate), si_sdr_improvement(reference, estimate, whole)
-            rows.append((label, probabilities[index, label] > clip_threshold, *map(float, quality)))
-    table = pd.DataFrame(rows, columns=["label", "found", "si_sdr_db", "si_sdr_improvement_db"])
-    return _class_means(table[table.found], len(classes), "") | _class_means(
-        table, len(classes), "_true_classes"
-    )
+    """The qualities of separation in dB, mean over the clips of each class."""
+
+    def separate(index: int, sources: Sources, separator: Separator) -> list[list[Waveform]]:
+        masks = predicted.mask_codes(index)[sources.labels]
+        return [[separator.separate(mask) for mask in decode_masks(masks)]]
+
+    clips = sources_of_clips(mixtures, rendered, predicted.classes)
+    shape = len(predicted), len(predicted.classes)
+    spectral = Spectral.from_settings(predicted.settings)
+    (quality,) = separation_quality(clips, shape, spectral, separate)
+    found = predicted.clip_probabilities() > clip_threshold
+    return separation_means(quality, found)
 
 
-def class_stems(
-    mixture: PlannedMixture, channels: NDArray[np.int16], classes: Sequence[str]
-) -> dict[int, NDArray[np.float64]]:
-    """Class index -> waveform (samples,) of each class in a mixture: the sum of its events."""
-    stems = stem_waveforms(channels)
-    found: dict[int, NDArray[np.float64]] = {}
-    for channel, event in enumerate(mixture["events"]):
-        label = classes.index(event["event_label"])
-        found[label] = found.get(label, 0) + stems[:, channel]
-    return found
+def separation_means(quality: Floats, found: NDArray[np.bool_]) -> Scores:
+    """Means (classes,) of qualities (clips, classes, QUALITIES), nan where there is none.
 
-
-def _class_means(
-    table: pd.DataFrame, n_classes: int, suffix: str
-) -> dict[str, NDArray[np.float64]]:
-    means = table.drop(columns="found").groupby("label").mean().reindex(range(n_classes))
-    return {f"{name}{suffix}": means[name].to_numpy() for name in means}
+    found: (clips, classes), the classes that the model finds.
+    """
+    every_clip = np.ones((1, len(quality)))
+    scores: dict[str, Floats] = {}
+    for suffix, counting in ("", found), ("_true_classes", np.ones_like(found)):
+        means = weighted_mean(every_clip, np.where(counting[..., None], quality, np.nan))[0]
+        scores |= {f"{name}{suffix}": means[:, i] for i, name in enumerate(QUALITIES)}
+    return scores

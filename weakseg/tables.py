@@ -34,7 +34,14 @@ SHOWN = {
     ),
     "Separation (dB)": (
         "separation",
-        ["si_sdr_db", "si_sdr_improvement_db", "si_sdr_improvement_db_true_classes"],
+        [
+            "si_sdr_db",
+            "si_sdr_improvement_db",
+            "sdr_db",
+            "sir_db",
+            "sar_db",
+            "si_sdr_improvement_db_true_classes",
+        ],
     ),
 }
 

@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from weakseg.predictions import Predictions
+
 EVENT_COLUMNS = ["filename", "onset", "offset", "event_label"]
 
 
@@ -92,6 +94,23 @@ def read_events(path: Path) -> pd.DataFrame:
     """A table of events, with names as text whatever they look like."""
     text = {"filename": str, "event_label": str}
     return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False)
+
+
+def detect_all(predicted: Predictions, detector: Detector) -> pd.DataFrame:
+    """Events of all clips of some predictions."""
+    frame_seconds = predicted.settings["hop"] / predicted.settings["sample_rate"]
+    probabilities = predicted.clip_probabilities()
+    return join(
+        detect(
+            name,
+            probabilities[index],
+            predicted.frame_scores(index),
+            predicted.classes,
+            detector,
+            frame_seconds,
+        )
+        for index, name in enumerate(predicted.names)
+    )
 
 
 def gate(

@@ -4,39 +4,38 @@ Conventions
 -----------
 - Results are long tables with the columns `COLUMNS`; `class` is a class name, or "macro" for the
   mean over the classes that have a value.
-- Frame scores are gated by the clip probability before they are scored, masks are not, as
-  published (Kong et al., arXiv 1804.04715, section V).
 - `separation` counts the classes that are in the clip and that the model finds; metrics whose name
   ends in `_true_classes` count all that are in the clip.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weakseg.detection import EVENT_COLUMNS, gate
-from weakseg.metrics import events, frames, masks, psds, tagging
-from weakseg.metrics.binary import Floats, macro
-from weakseg.metrics.bootstrap import weighted_mean
+from weakseg.detection import EVENT_COLUMNS
+from weakseg.metrics.binary import macro
 from weakseg.plan import PlannedMixture
-from weakseg.separation import Separator
-from weakseg.separation_quality import (
-    QUALITIES,
-    Sources,
-    Waveform,
-    separation_quality,
-    sources_of_clips,
+from weakseg.predictions import Predictions
+from weakseg.scores import (
+    Scores,
+    event_scores,
+    frame_scores,
+    gated_frame_scores,
+    mask_scores,
+    psds_values,
+    separation_scores,
+    tag_scores,
 )
+from weakseg.separation import Separator
+from weakseg.separation_quality import Sources, Waveform, separation_quality, sources_of_clips
 from weakseg.spectral import Spectral
-from weakseg.store import FeatureStore, PredictionStore, StoreError, decode_masks, mask_level_values
+from weakseg.store import FeatureStore, PredictionStore, StoreError, decode_masks
 from weakseg.tables import COLUMNS, MACRO
-
-Scores = Mapping[str, NDArray[np.float64] | np.float64]
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def evaluate(
     predicted: PredictionStore,
     found_events: pd.DataFrame,
     plan: Sequence[PlannedMixture],
-    rendered: Iterator[NDArray[np.int16]],
+    rendered: Iterable[NDArray[np.int16]],
     thresholds: Thresholds,
     seconds: float,
 ) -> pd.DataFrame:
@@ -67,60 +66,77 @@ def evaluate(
         raise StoreError(
             f"{predicted.path}: clips or classes differ from the features'; delete it and run again"
         )
-    by_name = {mixture["mixture_name"]: mixture for mixture in plan}
-    mixtures = [by_name[name] for name in predicted.names]
-    scores = {
-        "tagging": score_tags(truth, predicted, thresholds.clip),
-        "frames": score_frames(truth, predicted, thresholds),
-        "events": score_events(predicted, found_events, mixtures, thresholds.found, seconds),
-    }
+    mixtures = planned(plan, predicted.names)
+    scores = score_decisions(truth, predicted, found_events, mixtures, thresholds, seconds)
     if predicted.has_masks:
-        scores["masks"] = score_masks(truth, predicted, thresholds.mask)
-        scores["separation"] = score_separation(predicted, mixtures, rendered, thresholds.found)
-    return pd.concat([as_table(task, values, predicted.classes) for task, values in scores.items()])
+        scores["masks"] = score_masks(truth, predicted, thresholds)
+        scores["separation"] = score_separation(predicted, mixtures, rendered, thresholds)
+    return as_table(scores, predicted.classes)
 
 
-def as_table(task: str, scores: Scores, classes: Sequence[str]) -> pd.DataFrame:
-    """A long table of per-class scores (classes,) and their macro means; scalars are macro only."""
+def planned(plan: Sequence[PlannedMixture], names: Sequence[str]) -> list[PlannedMixture]:
+    """The mixtures of a plan that have these names, in their order."""
+    by_name = {mixture["mixture_name"]: mixture for mixture in plan}
+    return [by_name[name] for name in names]
+
+
+def as_table(scores: Mapping[str, Scores], classes: Sequence[str]) -> pd.DataFrame:
+    """A long table of each task's scores, (classes,) and their macro means; scalars are macro."""
     rows: list[tuple[str, str, str, float]] = []
-    for metric, values in scores.items():
-        each = np.atleast_1d(values)
-        rows.append((task, metric, MACRO, float(macro(each))))
-        if np.ndim(values):
-            rows += [
-                (task, metric, name, float(value))
-                for name, value in zip(classes, each, strict=True)
-            ]
+    for task, (of_metric, _) in scores.items():
+        for metric, values in of_metric.items():
+            each = np.atleast_1d(values)
+            rows.append((task, metric, MACRO, float(macro(each))))
+            if np.ndim(values):
+                named = zip(classes, each, strict=True)
+                rows += [(task, metric, name, float(value)) for name, value in named]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def score_tags(truth: FeatureStore, predicted: PredictionStore, threshold: float) -> Scores:
-    """Audio tagging: clips against weak labels."""
-    labels, scores = truth.clip_truth(), predicted.clip_probabilities()
-    lwlrap = {"lwlrap": np.float64(tagging.lwlrap(labels, scores))}
-    return tagging.class_metrics(labels, scores, threshold) | lwlrap
-
-
-def gated_frame_scores(predicted: PredictionStore, clip_threshold: float) -> NDArray[np.float32]:
-    """All frame scores, (clips, frames, classes), 0 for classes that are not found."""
-    probabilities = predicted.clip_probabilities()
-    return np.stack(
-        [gate(predicted.frame_scores(i), p, clip_threshold) for i, p in enumerate(probabilities)]
-    ).astype(np.float32)
-
-
-def score_frames(truth: FeatureStore, predicted: PredictionStore, thresholds: Thresholds) -> Scores:
-    """Sound event detection, frame by frame."""
+def score_decisions(
+    truth: FeatureStore,
+    predicted: Predictions,
+    found_events: pd.DataFrame,
+    mixtures: Sequence[PlannedMixture],
+    thresholds: Thresholds,
+    seconds: float,
+) -> dict[str, Scores]:
+    """The scores of what is decided over time: tagging, frames and events."""
     active = np.stack([truth.frame_truth(index) for index in range(len(truth))])
-    return frames.class_metrics(
-        active, gated_frame_scores(predicted, thresholds.found), thresholds.frame
-    )
+    gated, reference = gated_frame_scores(predicted, thresholds.found), true_events(mixtures)
+    events = event_scores(reference, found_events, predicted.names, predicted.classes, seconds)
+    events.values.update(psds_values(gated, reference, predicted, seconds))
+    probabilities = predicted.clip_probabilities()
+    return {
+        "tagging": tag_scores(truth.clip_truth(), probabilities, thresholds.clip),
+        "frames": frame_scores(active, gated, thresholds.frame),
+        "events": events,
+    }
 
 
-def score_masks(truth: FeatureStore, predicted: PredictionStore, threshold: float) -> Scores:
+def score_masks(truth: FeatureStore, predicted: Predictions, thresholds: Thresholds) -> Scores:
     """Time-frequency segmentation, cell by cell, against the ideal masks."""
     clips = ((predicted.mask_codes(i), truth.mask_truth(i)) for i in range(len(truth)))
-    return masks.class_metrics(masks.fold_level_counts(clips), mask_level_values(), threshold)
+    return mask_scores(clips, thresholds.mask)
+
+
+def score_separation(
+    predicted: Predictions,
+    mixtures: Sequence[PlannedMixture],
+    rendered: Iterable[NDArray[np.int16]],
+    thresholds: Thresholds,
+) -> Scores:
+    """Separation of the true classes by the predicted masks, in dB."""
+
+    def separate(index: int, sources: Sources, separator: Separator) -> list[list[Waveform]]:
+        masks = predicted.mask_codes(index)[sources.labels]
+        return [[separator.separate(mask) for mask in decode_masks(masks)]]
+
+    clips = sources_of_clips(mixtures, rendered, predicted.classes)
+    shape = len(predicted.names), len(predicted.classes)
+    spectral = Spectral.from_settings(predicted.settings)
+    (quality,) = separation_quality(clips, shape, spectral, separate)
+    return separation_scores(quality, predicted.clip_probabilities() > thresholds.found)
 
 
 def true_events(mixtures: Sequence[PlannedMixture]) -> pd.DataFrame:
@@ -131,64 +147,3 @@ def true_events(mixtures: Sequence[PlannedMixture]) -> pd.DataFrame:
         for event in mixture["events"]
     ]
     return pd.DataFrame(rows, columns=EVENT_COLUMNS)
-
-
-def score_events(
-    predicted: PredictionStore,
-    found: pd.DataFrame,
-    mixtures: Sequence[PlannedMixture],
-    clip_threshold: float,
-    seconds: float,
-) -> Scores:
-    """Sound event detection, event by event: collar-based, segment-based and PSDS."""
-    reference, names, classes = true_events(mixtures), predicted.names, predicted.classes
-    collar = events.class_metrics(events.collar_counts(reference, found, names, classes).totals())
-    segment = events.class_metrics(
-        events.segment_counts(reference, found, names, classes, seconds).totals()
-    )
-    areas = psds.psds(
-        gated_frame_scores(predicted, clip_threshold),
-        reference,
-        names,
-        classes,
-        predicted.settings["hop"] / predicted.settings["sample_rate"],
-        seconds,
-    )
-    return (
-        dict(collar)
-        | {f"segment_{name}": segment[name] for name in ("f1", "error_rate")}
-        | {name: np.float64(area.overall) for name, area in areas.items()}
-    )
-
-
-def score_separation(
-    predicted: PredictionStore,
-    mixtures: Sequence[PlannedMixture],
-    rendered: Iterator[NDArray[np.int16]],
-    clip_threshold: float,
-) -> Scores:
-    """The qualities of separation in dB, mean over the clips of each class."""
-
-    def separate(index: int, sources: Sources, separator: Separator) -> list[list[Waveform]]:
-        masks = predicted.mask_codes(index)[sources.labels]
-        return [[separator.separate(mask) for mask in decode_masks(masks)]]
-
-    clips = sources_of_clips(mixtures, rendered, predicted.classes)
-    shape = len(predicted), len(predicted.classes)
-    spectral = Spectral.from_settings(predicted.settings)
-    (quality,) = separation_quality(clips, shape, spectral, separate)
-    found = predicted.clip_probabilities() > clip_threshold
-    return separation_means(quality, found)
-
-
-def separation_means(quality: Floats, found: NDArray[np.bool_]) -> Scores:
-    """Means (classes,) of qualities (clips, classes, QUALITIES), nan where there is none.
-
-    found: (clips, classes), the classes that the model finds.
-    """
-    every_clip = np.ones((1, len(quality)))
-    scores: dict[str, Floats] = {}
-    for suffix, counting in ("", found), ("_true_classes", np.ones_like(found)):
-        means = weighted_mean(every_clip, np.where(counting[..., None], quality, np.nan))[0]
-        scores |= {f"{name}{suffix}": means[:, i] for i, name in enumerate(QUALITIES)}
-    return scores

@@ -78,6 +78,12 @@ def encode_mask_logits(logits: NDArray[Any]) -> NDArray[np.uint8]:
     return np.clip(codes, 0, MASK_LEVELS - 1).astype(np.uint8)
 
 
+def encode_masks(masks: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Codes (uint8) of masks in 0..1 of any shape."""
+    with np.errstate(divide="ignore"):
+        return encode_mask_logits(np.log(masks) - np.log1p(-masks))
+
+
 def decode_masks(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Masks in 0..1 (float32) of codes of any shape."""
     return mask_level_values()[codes]

@@ -6,8 +6,9 @@ holdout folds that were run.  Confidence bounds are empty where none were comput
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -24,26 +25,41 @@ SUMMARY_COLUMNS = [
     "ci_high",
 ]
 RUN = ["snr_db", "model", "holdout_fold"]
-SHOWN = {
-    "Audio tagging": ("tagging", ["precision", "recall", "f1", "auc", "average_precision"]),
-    "Frames": ("frames", ["precision", "recall", "f1", "auc", "average_precision"]),
-    "Masks": ("masks", ["precision", "recall", "f1", "auc", "average_precision"]),
-    "Events": (
-        "events",
-        ["f1", "error_rate", "segment_f1", "segment_error_rate", "psds1", "psds2"],
-    ),
-    "Separation (dB)": (
+REFERENCES = ("oracle_", "floor_")  # how the names of models begin that are no models
+
+
+class Shown(NamedTuple):
+    """What the page shows of a task, and the floor and the oracle that models lie between.
+
+    neither: metrics that say nothing about the way from the floor to the oracle, since the floor
+    has the best value there is, or the oracle's is no better.
+    """
+
+    title: str
+    task: str
+    metrics: list[str]
+    floor: str
+    oracle: str
+    neither: frozenset[str] = frozenset({"precision", "recall"})
+
+
+BINARY = ["precision", "recall", "f1", "auc", "average_precision"]
+EVENTS = ["f1", "error_rate", "segment_f1", "segment_error_rate", "psds1", "psds2"]
+SEPARATION = ["si_sdr_db", "si_sdr_improvement_db", "sdr_db", "sir_db", "sar_db"]
+SHOWN = [
+    Shown("Audio tagging", "tagging", BINARY, "floor_ones", "oracle_activity"),
+    Shown("Frames", "frames", BINARY, "floor_ones", "oracle_activity"),
+    Shown("Masks", "masks", BINARY, "floor_ones", "oracle_mel_ibm"),
+    Shown("Events", "events", EVENTS, "floor_ones", "oracle_activity"),
+    Shown(
+        "Separation (dB)",
         "separation",
-        [
-            "si_sdr_db",
-            "si_sdr_improvement_db",
-            "sdr_db",
-            "sir_db",
-            "sar_db",
-            "si_sdr_improvement_db_true_classes",
-        ],
+        [*SEPARATION, "si_sdr_improvement_db_true_classes"],
+        "floor_ones",
+        "oracle_mel_irm",
+        frozenset({"sar_db"}),
     ),
-}
+]
 
 
 def read_metrics(path: Path) -> pd.DataFrame:
@@ -86,23 +102,37 @@ def markdown(experiment: str, table: pd.DataFrame) -> str:
         f"# {experiment}",
         f"Macro average over classes, mean over {n_folds} holdout "
         f"fold{'s' if n_folds > 1 else ''}. Separation: classes that the model finds, "
-        "unless it says otherwise.",
+        "unless it says otherwise. Models named `oracle_` are told part of the truth, `floor_` "
+        "learn nothing.",
     ]
     for snr in means["snr_db"].unique():
-        for title, (task, metrics) in SHOWN.items():
-            rows = means[(means["snr_db"] == snr) & (means["task"] == task)]
+        for shown in SHOWN:
+            rows = means[(means["snr_db"] == snr) & (means["task"] == shown.task)]
             if len(rows):
-                parts += [f"## {title}, {snr:g} dB", _markdown_table(rows, metrics)]
+                parts += [f"## {shown.title}, {snr:g} dB", *_task_tables(rows, shown)]
     return "\n\n".join(parts) + "\n"
 
 
-def _markdown_table(rows: pd.DataFrame, metrics: Sequence[str]) -> str:
-    models = rows["model"].unique()
-    wide = rows.pivot(index="model", columns="metric", values="value").loc[models]
-    shown = [metric for metric in metrics if metric in wide]
-    lines = [["model", *shown], ["---", *["---:"] * len(shown)]]
-    for model, values in wide[shown].iterrows():
-        lines.append(
-            [str(model), *("n/a" if pd.isna(value) else f"{value:.3f}" for value in values)]
-        )
+def _task_tables(rows: pd.DataFrame, shown: Shown) -> Iterator[str]:
+    """The values of a task, models before references, and how far the models have come."""
+    wide = rows.pivot(index="model", columns="metric", values="value")
+    wide = wide.reindex(rows["model"].unique(), columns=[m for m in shown.metrics if m in wide])
+    yield _markdown_table(wide, "{:.3f}")
+    if {shown.floor, shown.oracle} <= set(wide.index):
+        yield f"Of the way from `{shown.floor}` to `{shown.oracle}`, in percent:"
+        yield _markdown_table(100 * way(wide, shown), "{:.0f}")
+
+
+def way(wide: pd.DataFrame, shown: Shown) -> pd.DataFrame:
+    """(value - floor) / (oracle - floor) of each model, from a row a model, a column a metric."""
+    floor, oracle = wide.loc[shown.floor], wide.loc[shown.oracle]
+    models = wide[~wide.index.str.startswith(REFERENCES)]
+    return ((models - floor) / (oracle - floor)).drop(columns=shown.neither, errors="ignore")
+
+
+def _markdown_table(wide: pd.DataFrame, form: str) -> str:
+    lines = [["model", *wide.columns], ["---", *["---:"] * len(wide.columns)]]
+    for model, values in wide.iterrows():
+        shown = ("n/a" if pd.isna(value) else form.format(value) for value in values)
+        lines.append([str(model), *shown])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -5,6 +5,8 @@ from weakseg.detection import Detector, detect, join
 from weakseg.evaluation import Thresholds, evaluate, true_events
 from weakseg.features import extract
 from weakseg.mixing import read_manifest, rendered_mixtures, write_shard
+from weakseg.reference_evaluation import score_references
+from weakseg.references import REFERENCES
 from weakseg.spectral import Spectral
 from weakseg.store import (
     ClipPrediction,
@@ -128,6 +130,31 @@ def test_a_missed_class_counts_only_among_the_true_ones(fold, tmp_path):
     scores = evaluate_masks(fold, tmp_path, only_high)
     assert scores["tagging", "recall"] == 0.5
     assert scores["separation", "si_sdr_db_true_classes"] < scores["separation", "si_sdr_db"]
+
+
+def test_references_bound_what_a_model_can_reach(fold):
+    features, manifest, _ = fold
+    detector = Detector(clip_threshold=0.1, high=0.2, low=0.1, merge_gap=0, drop=2)
+    with FeatureStore([features]) as truth:
+        rendered = (stems for _, stems in rendered_mixtures([manifest]))
+        scores = score_references(truth, PLAN, rendered, THRESHOLDS, detector, SECONDS, -5.0)
+    assert list(scores) == REFERENCES
+
+    def overall(model, task, metric):
+        return scores[model][task].values[metric].mean()
+
+    for task in ("tagging", "frames"):
+        assert overall("oracle_activity", task, "f1") == 1.0
+        assert overall("floor_ones", task, "auc") == 0.5
+    assert overall("oracle_activity", "events", "f1") == 1.0
+    assert overall("floor_ones", "events", "f1") == 0.0
+    assert overall("oracle_mel_ibm", "masks", "f1") == 1.0
+    assert overall("oracle_activity", "masks", "recall") == 1.0
+    assert overall("floor_ones", "separation", "si_sdr_improvement_db") == pytest.approx(
+        0, abs=1e-3
+    )
+    ratio, mel = (overall(f"oracle_{k}", "separation", "si_sdr_db") for k in ("irm", "mel_irm"))
+    assert ratio > mel > overall("floor_chance", "separation", "si_sdr_db_true_classes")
 
 
 def test_true_events_are_the_planned_ones():

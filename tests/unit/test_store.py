@@ -9,6 +9,7 @@ from weakseg.store import (
     StoreError,
     decode_masks,
     encode_mask_logits,
+    encode_masks,
     mask_level_values,
     write_features,
     write_predictions,
@@ -122,3 +123,13 @@ def test_mask_codes_round_to_within_a_hundredth_and_never_across_the_threshold()
     clear = np.abs(masks - 0.1) > 1e-9
     np.testing.assert_array_equal((again > 0.1)[clear], (masks > 0.1)[clear])
     assert (np.diff(mask_level_values()) > 0).all()
+
+
+def test_masks_are_coded_as_their_logits_and_ends_stay_ends():
+    masks = np.array([0.0, 0.0999, 0.1001, 0.5, 1.0], np.float32)
+    with np.errstate(all="raise"):
+        codes = encode_masks(masks)
+    assert codes[0] == 0 and codes[-1] == 255
+    inner = masks[1:-1]
+    np.testing.assert_array_equal(codes[1:-1], encode_mask_logits(np.log(inner / (1 - inner))))
+    assert list(decode_masks(codes) > 0.1) == [False, False, True, True, True]

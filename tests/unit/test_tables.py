@@ -1,13 +1,22 @@
 import pandas as pd
 import pytest
 
-from weakseg.tables import SUMMARY_COLUMNS, join, markdown, per_class, read_metrics, summary
+from weakseg.tables import (
+    SHOWN,
+    SUMMARY_COLUMNS,
+    join,
+    markdown,
+    per_class,
+    read_metrics,
+    summary,
+    way,
+)
 
 
-def metrics(fold: int, macro: float, bark: float) -> pd.DataFrame:
+def metrics(fold: int, macro: float, bark: float, model: str = "gwrp") -> pd.DataFrame:
     rows = [("", macro), ("Bark", bark)]
     return pd.DataFrame(
-        [(0.0, "gwrp", fold, "tagging", "f1", name, value) for name, value in rows],
+        [(0.0, model, fold, "tagging", "f1", name, value) for name, value in rows],
         columns=["snr_db", "model", "holdout_fold", "task", "metric", "class", "value"],
     )
 
@@ -34,7 +43,7 @@ def test_classes_stand_in_a_table_of_their_own(joined):
 def test_page_shows_the_means(joined):
     page = markdown("mine", summary(joined))
     assert page.startswith("# mine\n") and "mean over 2 holdout folds" in page
-    assert "| gwrp | 0.600 |" in page
+    assert "| gwrp | 0.600 |" in page and "Of the way" not in page
 
 
 def test_classes_may_be_called_anything(tmp_path):
@@ -50,3 +59,22 @@ def test_classes_may_be_called_anything(tmp_path):
 def test_what_has_no_value_is_shown_so():
     page = markdown("mine", summary(join([metrics(1, float("nan"), 0.2)])))
     assert "| gwrp | n/a |" in page
+
+
+def test_page_says_how_far_models_have_come():
+    references = {"floor_ones": 0.2, "oracle_activity": 1.0}
+    tables = [metrics(1, 0.6, 0.2), *(metrics(1, v, v, m) for m, v in references.items())]
+    page = markdown("mine", summary(join(tables)))
+    assert "| gwrp | 0.600 |\n| floor_ones | 0.200 |\n| oracle_activity | 1.000 |" in page
+    assert "Of the way from `floor_ones` to `oracle_activity`, in percent:" in page
+    assert page.endswith("| gwrp | 50 |\n")
+
+
+def test_the_way_leads_down_where_less_is_better_and_leaves_out_what_says_nothing():
+    wide = pd.DataFrame(
+        {"error_rate": [1.0, 3.0, 0.0], "recall": [0.5, 1.0, 1.0]},
+        index=["gwrp", "floor_ones", "oracle_activity"],
+    )
+    found = way(wide, SHOWN[0])
+    assert list(found.index) == ["gwrp"] and list(found.columns) == ["error_rate"]
+    assert found.error_rate.item() == pytest.approx(2 / 3)

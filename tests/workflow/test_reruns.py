@@ -9,7 +9,7 @@ EVALUATION = {"evaluate": 2} | TABLES
 DETECTION = {"detect_events": 2, "draw_clips": 2, "draw_method": 1} | EVALUATION
 SEGMENTATION = {"segment": 2, "separate": 2} | DETECTION
 TRAINING = {"train": 2, "draw_training": 1} | SEGMENTATION
-FEATURES = {"extract_features": 4} | TRAINING
+FEATURES = {"extract_features": 4, "evaluate_references": 1} | TRAINING
 MIXTURES = {"render_mixtures": 4} | FEATURES
 PLAN = {"plan_mixtures": 1} | MIXTURES
 FOLDS = {"assign_folds": 1} | PLAN
@@ -27,9 +27,9 @@ CHANGES = [
     ("training={iterations: 7}", TRAINING),
     ("training={threads: 1}", TRAINING),
     ("training={save_every_seconds: 5}", {}),
-    ("detection={high_threshold: 0.3}", DETECTION | {"evaluate": 2}),
+    ("detection={high_threshold: 0.3}", DETECTION | {"evaluate_references": 1}),
     ("separation={clips: 1}", {"separate": 2}),
-    ("evaluation={mask_threshold: 0.2}", EVALUATION),
+    ("evaluation={mask_threshold: 0.2}", EVALUATION | {"evaluate_references": 1}),
 ]
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import soundfile
 
+from weakseg.references import REFERENCES
 from weakseg.tables import SUMMARY_COLUMNS
 
 pytestmark = pytest.mark.workflow
@@ -16,7 +17,7 @@ MODELS = ["tiny_gmp", "tiny_gwrp"]
 def test_summary_has_every_task_of_every_model(smoke):
     table = pd.read_csv(smoke.results / "tables" / "summary.csv")
     assert list(table.columns) == SUMMARY_COLUMNS
-    assert sorted(set(table.model)) == MODELS
+    assert list(dict.fromkeys(table.model)) == MODELS + REFERENCES
     assert set(table.holdout_fold.astype(str)) == {"1", "mean"}
     tasks = table[table.model == "tiny_gwrp"].groupby("task").metric.unique()
     binary = {"precision", "recall", "f1", "auc", "average_precision"}
@@ -26,6 +27,18 @@ def test_summary_has_every_task_of_every_model(smoke):
     assert {"si_sdr_db", "si_sdr_improvement_db"} <= set(tasks["separation"])
     shares = table[table.metric.isin(binary)].value.dropna()
     assert len(shares) and shares.between(0, 1).all()
+
+
+def test_references_stand_below_the_models_and_bound_them(smoke):
+    page = (smoke.results / "tables" / "summary.md").read_text()
+    assert page.index("| tiny_gwrp |") < page.index("| oracle_activity |")
+    assert "Of the way from `floor_ones` to `oracle_mel_ibm`, in percent:" in page
+    table = pd.read_csv(smoke.results / "tables" / "summary.csv")
+    chosen = table[
+        (table.task == "masks") & (table.metric == "f1") & (table.holdout_fold == "mean")
+    ]
+    value = chosen.set_index("model").value
+    assert value["oracle_mel_ibm"] == 1.0 > value["tiny_gwrp"] and value["floor_ones"] < 0.5
 
 
 def test_mean_is_the_mean_of_the_folds_and_of_the_classes(smoke):

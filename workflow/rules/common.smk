@@ -40,7 +40,7 @@ wildcard_constraints:
     snr=r"-?\d+(\.\d+)?",
     fold=r"\d+",
     part=r"\d+",
-    model=r"[a-z][a-z0-9_]*",
+    model=r"(?!references\b)[a-z][a-z0-9_]*",
 
 
 def digest_of(rule_name):

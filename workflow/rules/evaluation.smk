@@ -1,4 +1,10 @@
 # Predictions and truth -> metrics -> tables.
+THRESHOLDS = {
+    "clip": config["evaluation"]["clip_threshold"],
+    "frame": config["evaluation"]["frame_threshold"],
+    "mask": config["evaluation"]["mask_threshold"],
+    "found": config["detection"]["clip_threshold"],
+}
 
 
 rule evaluate:
@@ -24,12 +30,7 @@ rule evaluate:
         runtime=120,
     params:
         settings=dict(
-            thresholds={
-                "clip": config["evaluation"]["clip_threshold"],
-                "frame": config["evaluation"]["frame_threshold"],
-                "mask": config["evaluation"]["mask_threshold"],
-                "found": config["detection"]["clip_threshold"],
-            },
+            thresholds=THRESHOLDS,
             seconds=MIX["seconds"],
         ),
         code=digest_of("evaluate"),
@@ -37,9 +38,45 @@ rule evaluate:
         "../scripts/evaluate.py"
 
 
+rule evaluate_references:
+    input:
+        plan=rules.plan_mixtures.output.plan,
+        features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
+        manifests=lambda w: shards(
+            "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
+        ),
+    output:
+        metrics=f"{RESULTS}/metrics/snr{{snr}}/references/holdout{{fold}}.csv",
+    log:
+        log_of("evaluate_references/snr{snr}-holdout{fold}"),
+    benchmark:
+        benchmark_of("evaluate_references/snr{snr}-holdout{fold}")
+    conda:
+        "../../envs/evaluation.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        settings=dict(
+            thresholds=THRESHOLDS,
+            detector=DETECTOR,
+            seconds=MIX["seconds"],
+            threshold_db=config["features"]["mask_threshold_db"],
+        ),
+        code=digest_of("evaluate_references"),
+    script:
+        "../scripts/evaluate_references.py"
+
+
 rule summarise:
     input:
         metrics=runs("metrics/snr{snr}/{model}/holdout{fold}.csv"),
+        references=expand(
+            f"{RESULTS}/metrics/snr{{snr}}/references/holdout{{fold}}.csv",
+            snr=SNRS,
+            fold=GRID["holdout_folds"],
+        ),
     output:
         summary=report(
             f"{RESULTS}/tables/summary.csv",

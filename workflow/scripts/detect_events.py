@@ -4,27 +4,14 @@ from pathlib import Path
 
 from _step import step
 
-from weakseg.detection import Detector, detect, join
+from weakseg.detection import Detector, detect_all
 from weakseg.files import replacing
 from weakseg.store import PredictionStore
 
 
 def detect_events(predictions: str, output: str, detector: Detector) -> None:
     with PredictionStore(Path(predictions)) as store:
-        frame_seconds = store.settings["hop"] / store.settings["sample_rate"]
-        found = join(
-            detect(
-                name,
-                probabilities,
-                store.frame_scores(index),
-                store.classes,
-                detector,
-                frame_seconds,
-            )
-            for index, (name, probabilities) in enumerate(
-                zip(store.names, store.clip_probabilities(), strict=True)
-            )
-        )
+        found = detect_all(store, detector)
     with replacing(output) as temporary:
         found.to_csv(temporary, sep="\t", index=False, float_format="%.3f")
 

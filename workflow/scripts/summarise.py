@@ -25,7 +25,7 @@ def summarise(
 if __name__ == "__main__":
     with step(snakemake.log[0]):
         summarise(
-            metrics=snakemake.input.metrics,
+            metrics=[*snakemake.input.metrics, *snakemake.input.references],
             experiment=snakemake.params.experiment,
             summary=snakemake.output.summary,
             per_class=snakemake.output.per_class,

@@ -48,7 +48,7 @@ class Thresholds:
     found: float  # clip probability above which a class is detected and separated
 
 
-def evaluate(
+def score_model(
     truth: FeatureStore,
     predicted: PredictionStore,
     found_events: pd.DataFrame,
@@ -56,8 +56,8 @@ def evaluate(
     rendered: Iterable[NDArray[np.int16]],
     thresholds: Thresholds,
     seconds: float,
-) -> pd.DataFrame:
-    """All metrics of one fold.
+) -> dict[str, Scores]:
+    """The scores of each task on one fold.
 
     rendered: the channels of each mixture, in the order of the stores; seconds: their length.
     Raises StoreError if the stores do not hold the same clips and classes.
@@ -71,7 +71,7 @@ def evaluate(
     if predicted.has_masks:
         scores["masks"] = score_masks(truth, predicted, thresholds)
         scores["separation"] = score_separation(predicted, mixtures, rendered, thresholds)
-    return as_table(scores, predicted.classes)
+    return scores
 
 
 def planned(plan: Sequence[PlannedMixture], names: Sequence[str]) -> list[PlannedMixture]:

@@ -15,6 +15,7 @@ Conventions
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -79,6 +80,12 @@ def assign_grouped(
         events,
         [event_fold.get(source, 1) for source in events["source"]],
     )
+
+
+def read_folds(path: Path) -> pd.DataFrame:
+    """A fold table, with names as text whatever they look like."""
+    text = dict.fromkeys(["role", "name", "label", "source"], str)
+    return pd.read_csv(path, dtype=text, keep_default_na=False)
 
 
 def _require_sources(events: pd.DataFrame, n_folds: int) -> None:

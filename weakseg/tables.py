@@ -24,6 +24,17 @@ SUMMARY_COLUMNS = [
     "ci_low",
     "ci_high",
 ]
+DIFFERENCE_COLUMNS = [
+    "snr_db",
+    "model",
+    "other",
+    "holdout_fold",
+    "task",
+    "metric",
+    "difference",
+    "ci_low",
+    "ci_high",
+]
 RUN = ["snr_db", "model", "holdout_fold"]
 REFERENCES = ("oracle_", "floor_")  # how the names of models begin that are no models
 
@@ -83,7 +94,7 @@ def join(metrics: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def summary(joined: pd.DataFrame) -> pd.DataFrame:
-    """The macro values."""
+    """The macro values, without confidence intervals."""
     rows = joined[joined["class"] == MACRO]
     return rows.assign(ci_low=pd.NA, ci_high=pd.NA)[SUMMARY_COLUMNS]
 

@@ -15,7 +15,9 @@ def test_captions_are_valid(path):
     detector = {"clip_threshold": 0.1, "high": 0.2, "low": 0.15}
     job = SimpleNamespace(
         wildcards=SimpleNamespace(snr="0", model="gmp_", fold="1"),
-        params=SimpleNamespace(detector=detector, models=["gmp_", "gap"], experiment="my_`demo`_"),
+        params=SimpleNamespace(
+            detector=detector, models=["gmp_", "gap"], settings={"experiment": "my_`demo`_"}
+        ),
     )
     environment = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)
     caption = environment.from_string(path.read_text(encoding="utf-8")).render(snakemake=job)

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from weakseg.detection import Detector, detect, join
-from weakseg.evaluation import Thresholds, evaluate, true_events
+from weakseg.draws import draws_of
+from weakseg.evaluation import Thresholds, as_table, score_model, true_events
 from weakseg.features import extract
 from weakseg.mixing import read_manifest, rendered_mixtures, write_shard
 from weakseg.reference_evaluation import score_references
@@ -98,8 +99,13 @@ def evaluate_masks(fold, tmp_path, mask_of):
                 for i, name in enumerate(predicted.names)
             )
             rendered = (stems for _, stems in rendered_mixtures([manifest]))
-            table = evaluate(truth, predicted, found, PLAN, rendered, THRESHOLDS, SECONDS)
-    return table[table["class"] == MACRO].set_index(["task", "metric"])["value"]
+            scores = score_model(truth, predicted, found, PLAN, rendered, THRESHOLDS, SECONDS)
+            table = as_table(scores, CLASSES)
+    drawn = draws_of({"snr_db": 0, "model": "m", "holdout_fold": 1}, scores, np.ones((1, 4)))
+    overall = table[table["class"] == MACRO].set_index(["task", "metric"])["value"]
+    for (*_, task, metric), values in drawn.items():
+        np.testing.assert_allclose(values, overall[task, metric], rtol=1e-6, err_msg=metric)
+    return overall
 
 
 def test_perfect_masks_score_perfectly(fold, tmp_path):
@@ -177,4 +183,4 @@ def test_stores_of_different_clips_are_refused(fold, tmp_path):
         PredictionStore(tmp_path / "p.h5") as predicted,
         pytest.raises(StoreError, match=r"p\.h5: clips or classes differ"),
     ):
-        evaluate(truth, predicted, true_events([]), PLAN, iter(()), THRESHOLDS, SECONDS)
+        score_model(truth, predicted, true_events([]), PLAN, iter(()), THRESHOLDS, SECONDS)

@@ -29,6 +29,7 @@ CHANGES = [
     ("training={save_every_seconds: 5}", {}),
     ("detection={high_threshold: 0.3}", DETECTION | {"evaluate_references": 1}),
     ("separation={clips: 1}", {"separate": 2}),
+    ("evaluation={draws: 100}", EVALUATION | {"evaluate_references": 1}),
     ("evaluation={mask_threshold: 0.2}", EVALUATION | {"evaluate_references": 1}),
 ]
 

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from weakseg.references import REFERENCES
-from weakseg.tables import SUMMARY_COLUMNS
+from weakseg.tables import DIFFERENCE_COLUMNS, SUMMARY_COLUMNS
 
 pytestmark = pytest.mark.workflow
 
@@ -39,6 +39,17 @@ def test_references_stand_below_the_models_and_bound_them(smoke):
     ]
     value = chosen.set_index("model").value
     assert value["oracle_mel_ibm"] == 1.0 > value["tiny_gwrp"] and value["floor_ones"] < 0.5
+
+
+def test_intervals_hold_and_differences_are_paired(smoke):
+    table = pd.read_csv(smoke.results / "tables" / "summary.csv")
+    without = {"psds1", "psds2"}
+    known = table[~table.metric.isin(without)].dropna(subset="value")
+    assert (known.ci_low <= known.ci_high).mean() > 0.9
+    assert table[table.metric.isin(without)].ci_low.isna().all()
+    apart = pd.read_csv(smoke.results / "tables" / "differences.csv")
+    assert list(apart.columns) == DIFFERENCE_COLUMNS
+    assert set(zip(apart.model, apart.other, strict=True)) == {tuple(MODELS)}
 
 
 def test_mean_is_the_mean_of_the_folds_and_of_the_classes(smoke):

@@ -118,11 +118,11 @@ def _draw_bars(
         panel.text(centre, 0, "n/a", ha="center", va="bottom", rotation=90, color=style.GREY)
     known = np.isfinite(values).all(axis=1)
     if known.any():
-        lengths = np.abs(ends - heights[:, None])[known].T
+        # from end to end: a value may lie outside its bootstrap interval
         panel.errorbar(
             centres[known],
-            heights[known],
-            lengths,
+            ends[known].mean(axis=1),
+            np.ptp(ends[known], axis=1) / 2,
             fmt="none",
             ecolor="black",
             elinewidth=0.8,

@@ -84,6 +84,11 @@ def runs(pattern):
     )
 
 
+def references(pattern):
+    """The files of every SNR and holdout fold of the grid."""
+    return expand(f"{RESULTS}/{pattern}", snr=SNRS, fold=GRID["holdout_folds"])
+
+
 ALL_MIXTURES = shards("mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", SNRS, FOLDS)
 ALL_MODELS = runs("models/snr{snr}/{model}/holdout{fold}/model.pt")
 ALL_EVENTS = runs("events/snr{snr}/{model}/holdout{fold}.tsv")

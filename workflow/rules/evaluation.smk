@@ -12,12 +12,14 @@ rule evaluate:
         predictions=rules.segment.output.predictions,
         events=rules.detect_events.output.events,
         plan=rules.plan_mixtures.output.plan,
+        folds=rules.assign_folds.output.folds,
         features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
         manifests=lambda w: shards(
             "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
         ),
     output:
         metrics=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}.csv",
+        draws=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-draws.npz",
     log:
         log_of("evaluate/snr{snr}-{model}-holdout{fold}"),
     benchmark:
@@ -32,6 +34,7 @@ rule evaluate:
         settings=dict(
             thresholds=THRESHOLDS,
             seconds=MIX["seconds"],
+            n_draws=config["evaluation"]["draws"],
         ),
         code=digest_of("evaluate"),
     script:
@@ -41,12 +44,14 @@ rule evaluate:
 rule evaluate_references:
     input:
         plan=rules.plan_mixtures.output.plan,
+        folds=rules.assign_folds.output.folds,
         features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
         manifests=lambda w: shards(
             "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
         ),
     output:
         metrics=f"{RESULTS}/metrics/snr{{snr}}/references/holdout{{fold}}.csv",
+        draws=f"{RESULTS}/metrics/snr{{snr}}/references/holdout{{fold}}-draws.npz",
     log:
         log_of("evaluate_references/snr{snr}-holdout{fold}"),
     benchmark:
@@ -62,6 +67,7 @@ rule evaluate_references:
             thresholds=THRESHOLDS,
             detector=DETECTOR,
             seconds=MIX["seconds"],
+            n_draws=config["evaluation"]["draws"],
             threshold_db=config["features"]["mask_threshold_db"],
         ),
         code=digest_of("evaluate_references"),
@@ -72,11 +78,9 @@ rule evaluate_references:
 rule summarise:
     input:
         metrics=runs("metrics/snr{snr}/{model}/holdout{fold}.csv"),
-        references=expand(
-            f"{RESULTS}/metrics/snr{{snr}}/references/holdout{{fold}}.csv",
-            snr=SNRS,
-            fold=GRID["holdout_folds"],
-        ),
+        draws=runs("metrics/snr{snr}/{model}/holdout{fold}-draws.npz"),
+        references=references("metrics/snr{snr}/references/holdout{fold}.csv"),
+        reference_draws=references("metrics/snr{snr}/references/holdout{fold}-draws.npz"),
     output:
         summary=report(
             f"{RESULTS}/tables/summary.csv",
@@ -87,6 +91,11 @@ rule summarise:
             f"{RESULTS}/tables/per_class.csv",
             category="Tables",
             caption="../report/per_class.rst",
+        ),
+        differences=report(
+            f"{RESULTS}/tables/differences.csv",
+            category="Tables",
+            caption="../report/differences.rst",
         ),
         markdown=f"{RESULTS}/tables/summary.md",
     log:
@@ -100,7 +109,10 @@ rule summarise:
         mem_mb=1000,
         runtime=10,
     params:
-        experiment=config["experiment"],
+        settings=dict(
+            experiment=config["experiment"],
+            models=GRID["models"],
+        ),
         code=digest_of("summarise"),
     script:
         "../scripts/summarise.py"

@@ -8,8 +8,10 @@ import pandas as pd
 from _step import step
 
 from weakseg.detection import Detector
-from weakseg.evaluation import Thresholds, as_table
+from weakseg.draws import Draws, clip_weights, draws_of, write_draws
+from weakseg.evaluation import Thresholds, as_table, planned
 from weakseg.files import replacing
+from weakseg.folds import read_folds
 from weakseg.mixing import rendered_mixtures
 from weakseg.plan import read_plan
 from weakseg.reference_evaluation import score_references
@@ -18,33 +20,42 @@ from weakseg.store import FeatureStore
 
 def evaluate_references(
     plan: str,
+    folds: str,
     features: Sequence[str],
     manifests: Sequence[str],
-    output: str,
+    metrics: str,
+    draws: str,
     snr_db: float,
     holdout_fold: int,
     thresholds: Mapping[str, float],
     detector: Mapping[str, Any],
     seconds: float,
     threshold_db: float,
+    n_draws: int,
 ) -> None:
+    mixtures = read_plan(Path(plan))
     with FeatureStore([Path(path) for path in features]) as truth:
         rendered = (stems for _, stems in rendered_mixtures([Path(path) for path in manifests]))
         scores = score_references(
             truth,
-            read_plan(Path(plan)),
+            mixtures,
             rendered,
             Thresholds(**thresholds),
             Detector(**detector),
             seconds,
             threshold_db,
         )
-        tables = []
-        for model, of_task in scores.items():
-            run = {"snr_db": snr_db, "model": model, "holdout_fold": holdout_fold}
-            table = as_table(of_task, truth.classes)
-            tables.append(table.assign(**run)[[*run, *table.columns]])
-    with replacing(output) as temporary:
+        mine, classes = planned(mixtures, truth.names), truth.classes
+    weights = clip_weights(mine, read_folds(Path(folds)), n_draws, holdout_fold)
+    tables: list[pd.DataFrame] = []
+    drawn: Draws = {}
+    for model, of_task in scores.items():
+        run: dict[str, Any] = {"snr_db": snr_db, "model": model, "holdout_fold": holdout_fold}
+        table = as_table(of_task, classes)
+        tables.append(table.assign(**run)[[*run, *table.columns]])
+        drawn |= draws_of(run, of_task, weights)
+    write_draws(draws, drawn)
+    with replacing(metrics) as temporary:
         pd.concat(tables).to_csv(temporary, index=False)
 
 
@@ -52,9 +63,11 @@ if __name__ == "__main__":
     with step(snakemake.log[0]):
         evaluate_references(
             plan=snakemake.input.plan,
+            folds=snakemake.input.folds,
             features=snakemake.input.features,
             manifests=snakemake.input.manifests,
-            output=snakemake.output.metrics,
+            metrics=snakemake.output.metrics,
+            draws=snakemake.output.draws,
             snr_db=float(snakemake.wildcards.snr),
             holdout_fold=int(snakemake.wildcards.fold),
             **snakemake.params.settings,

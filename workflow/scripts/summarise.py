@@ -6,19 +6,29 @@ from pathlib import Path
 from _step import step
 
 from weakseg import tables
+from weakseg.draws import differences, read_draws, with_intervals
 from weakseg.files import replacing
 
 
 def summarise(
-    metrics: Sequence[str], experiment: str, summary: str, per_class: str, markdown: str
+    metrics: Sequence[str],
+    draws: Sequence[str],
+    experiment: str,
+    models: Sequence[str],
+    outputs: dict[str, str],
 ) -> None:
     joined = tables.join([tables.read_metrics(Path(path)) for path in metrics])
-    overall = tables.summary(joined)
-    with replacing(summary) as temporary:
-        overall.to_csv(temporary, index=False)
-    with replacing(per_class) as temporary:
-        tables.per_class(joined).to_csv(temporary, index=False)
-    with replacing(markdown) as temporary:
+    drawn = read_draws(draws)
+    overall = with_intervals(tables.summary(joined), drawn)
+    written = {
+        "summary": overall,
+        "per_class": tables.per_class(joined),
+        "differences": differences(overall, drawn, models),
+    }
+    for name, table in written.items():
+        with replacing(outputs[name]) as temporary:
+            table.to_csv(temporary, index=False)
+    with replacing(outputs["markdown"]) as temporary:
         temporary.write_text(tables.markdown(experiment, overall), encoding="utf-8")
 
 
@@ -26,8 +36,7 @@ if __name__ == "__main__":
     with step(snakemake.log[0]):
         summarise(
             metrics=[*snakemake.input.metrics, *snakemake.input.references],
-            experiment=snakemake.params.experiment,
-            summary=snakemake.output.summary,
-            per_class=snakemake.output.per_class,
-            markdown=snakemake.output.markdown,
+            draws=[*snakemake.input.draws, *snakemake.input.reference_draws],
+            outputs=dict(snakemake.output.items()),
+            **snakemake.params.settings,
         )

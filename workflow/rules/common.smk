@@ -46,7 +46,7 @@ wildcard_constraints:
 def digest_of(rule_name):
     """A parameter that changes when the code of a rule's script, or of what it imports, does.
 
-    All other parameters of a rule go into one mapping, `settings`: Snakemake compares parameters as a
+    All other parameters of a rule go into one mapping, `settings`, as Snakemake compares parameters as a
     set of values, without their names, so that a 1 that becomes a 2 goes unseen where another is 2.
     """
     return code_digest(SCRIPTS / f"{rule_name}.py", Path(workflow.basedir))

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-- Results are long tables with the columns `COLUMNS`; `class` is a class name, or "macro" for the
+- Results are long tables with the columns `COLUMNS`; `class` is a class name, or empty for the
   mean over the classes that have a value.
 - `separation` counts the classes that are in the clip and that the model finds; metrics whose name
   ends in `_true_classes` count all that are in the clip.

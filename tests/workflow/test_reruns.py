@@ -18,6 +18,7 @@ CHANGES = [
     # two values that change places, which Snakemake alone would not see
     ("mixtures={reshuffle: false, overlap: true}", PLAN),
     ("data={demo_takes: 7}", {"make_demo_archives": 1, "index_recordings": 1} | FOLDS),
+    ("data={demo_scenes: 2}", {"make_demo_archives": 1, "index_recordings": 1} | FOLDS),
     ("mixtures={seed: 5}", FOLDS),
     ("mixtures={overlap: true}", PLAN),
     ("mixtures={level_over: file}", PLAN),

@@ -37,7 +37,10 @@ if IS_DEMO:
             mem_mb=1000,
             runtime=10,
         params:
-            takes=DATA["demo_takes"],
+            settings=dict(
+                takes_per_class=DATA["demo_takes"],
+                recordings_per_scene=DATA["demo_scenes"],
+            ),
             code=digest_of("make_demo_archives"),
         script:
             "../scripts/make_demo_archives.py"

@@ -8,6 +8,4 @@ from weakseg.demo_audio import write_demo_archives
 
 if __name__ == "__main__":
     with step(snakemake.log[0]):
-        write_demo_archives(
-            Path(snakemake.output.archives[0]).parent, takes_per_class=snakemake.params.takes
-        )
+        write_demo_archives(Path(snakemake.output.archives[0]).parent, **snakemake.params.settings)

@@ -73,7 +73,9 @@ lock:
 	   | grep -Eiv '^(pip|wheel|triton|(nvidia|cuda)[-_a-z0-9]*)==' | LC_ALL=C sort -f; } > build/lock.txt
 	mv build/lock.txt requirements.lock
 
+# Snakemake calls the Python that runs it without quotes, so that its path can have no space.
 define check_python
+case "$(CURDIR)" in *" "*) echo "make: '$(CURDIR)' has a space in it, which Snakemake's scripts cannot run from: move the checkout" >&2; exit 1;; esac; \
 "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
 || { echo "make: '$(PYTHON)' is no Python 3.11 or later: install it, or make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
 "$(PYTHON)" -c 'import ensurepip, venv' 2> /dev/null \

@@ -3,12 +3,9 @@
 Conventions
 -----------
 - The index is a table with the columns `COLUMNS`, in the order of the metadata file.
-- `archive` is the archive's file name and `member` the path inside it; for an
-  extracted set `archive` is empty and `member` is relative to the directory.
+- `archive`, `member` and `version` are those of `weakseg.collection`.
 - `source` names what takes of one thing have in common: an event's original
   recording (`freesound_id`), a scene's location (`identifier`).
-- `version` changes when the content does: the zip member's CRC-32, or the
-  file's time of change.
 
 The layouts are those of TUT Urban Acoustic Scenes 2018 (Mesaros et al.,
 arXiv 1807.09840) and FSDKaggle2018 (Fonseca et al., arXiv 1807.09902).
@@ -18,20 +15,15 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
-import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import pandas as pd
-import soundfile
 
-from weakseg.audio import AudioError, Waveform, read_header, read_mono
+from weakseg.audio import read_header
+from weakseg.collection import UNREADABLE, Collection, DataError, Member, is_audio
 
 COLUMNS = [
     "archive",
@@ -48,167 +40,7 @@ COLUMNS = [
     "usable",
     "why_not",
 ]
-# all that libsndfile reads but RAW, whose files say nothing of what they hold
-FORMATS = {name.lower() for name in soundfile.available_formats()} - {"raw"}
-AUDIO_SUFFIXES = tuple(
-    f".{suffix}" for suffix in sorted(FORMATS | {"aif", "aifc", "oga", "opus", "snd", "sph"})
-)
-READ_WHOLE_BYTES = 64_000_000  # larger members are read only as far as needed, without their CRC
-UNREADABLE = (AudioError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 SHORTEST_SECONDS = 0.01
-
-
-class DataError(ValueError):
-    """A data set that cannot be used; the message is one line with the file and the remedy."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """A file in an archive (`archive` is its name), or in a directory (`archive` is empty)."""
-
-    archive: str
-    member: str
-    version: str
-
-    @property
-    def name(self) -> str:
-        return PurePosixPath(self.member).name
-
-
-class Collection(AbstractContextManager["Collection"]):
-    """The files of a data set, read in place.
-
-    files: zip archives, of which each member counts, and single files, as a path says; `directory`:
-    what the paths of single files are relative to.
-    """
-
-    def __init__(self, files: Sequence[Path], directory: Path):
-        self._stack = ExitStack()
-        self._directory = directory
-        zips = sorted(path for path in files if path.suffix.lower() == ".zip")
-        self._archives = {path.name: self._open_zip(path) for path in zips}
-        self.members = [
-            m for name, archive in self._archives.items() for m in _zip_members(name, archive)
-        ]
-        self.members += [_file_member(path, directory) for path in sorted(set(files) - set(zips))]
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stack.close()
-
-    def _open_zip(self, path: Path) -> zipfile.ZipFile:
-        try:
-            return self._stack.enter_context(zipfile.ZipFile(path))
-        except (OSError, zipfile.BadZipFile) as error:
-            raise DataError(
-                f"{path}: not a readable zip archive ({error}); fetch or make it again"
-            ) from error
-
-    @contextmanager
-    def open(self, archive: str, member: str) -> Iterator[IO[bytes]]:
-        """The member as a seekable binary file, decompressed only as far as it is read.
-
-        Raises AudioError if it is not there, or, at the end, if what was read is damaged.
-        """
-        if not archive:
-            with (self._directory / member).open("rb") as file:
-                yield file
-            return
-        try:
-            zipped = self._archives[archive]
-            info = zipped.getinfo(member)
-        except KeyError as error:
-            raise AudioError(f"{archive} holds no {member}") from error
-        if info.flag_bits & 1:
-            raise AudioError("encrypted")
-        lazy = LazyMember(zipped.open(info), info.file_size)
-        with io.BufferedReader(lazy) as reader:
-            yield reader
-        if lazy.damage:
-            raise AudioError(f"damaged in its archive ({lazy.damage})")
-
-    def read_mono(
-        self, archive: str, member: str, sample_rate: int, seconds: float | None = None
-    ) -> Waveform:
-        """A recording as `audio.read_mono` gives it; errors name the archive and the member."""
-        try:
-            with self.open(archive, member) as file:
-                size = file.seek(0, io.SEEK_END)
-                file.seek(0)
-                source = io.BytesIO(file.read()) if size <= READ_WHOLE_BYTES else file
-                return read_mono(source, sample_rate, seconds)
-        except UNREADABLE as error:
-            where = archive or self._directory
-            raise DataError(f"{where}: {member}: {error}; exclude or replace it") from error
-
-    def read_text(self, member: Member) -> str:
-        with self.open(member.archive, member.member) as file:
-            try:
-                return file.read().decode("utf-8-sig")
-            except UnicodeDecodeError as error:
-                raise DataError(f"{member.member}: not UTF-8 text ({error})") from error
-
-
-class LazyMember(io.RawIOBase):
-    """A zip member that can be sought in without decompressing what is not read.
-
-    Audio readers first seek to the end to learn the length; zipfile would decompress all for that.
-    A damaged stream ends where the damage is, and `damage` says what it was: audio readers, which
-    are C, print exceptions and go on.
-    """
-
-    def __init__(self, stream: IO[bytes], size: int):
-        self._stream, self._size = stream, size
-        self._at = 0  # where the reader believes to be; the stream follows when it reads
-        self.damage: Exception | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        self._at = max(0, start + offset)
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            if self._at != self._stream.tell():
-                self._stream.seek(self._at)
-            data = self._stream.read(len(buffer))
-        except (zlib.error, zipfile.BadZipFile, EOFError, OSError) as error:
-            self.damage, data = error, b""
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
-
-
-def _zip_members(name: str, archive: zipfile.ZipFile) -> list[Member]:
-    files = [info for info in archive.infolist() if not info.is_dir()]
-    return [Member(name, info.filename, f"{info.CRC:08x}") for info in files]
-
-
-def _file_member(path: Path, directory: Path) -> Member:
-    return Member("", path.relative_to(directory).as_posix(), str(path.stat().st_mtime_ns))
-
-
-def is_audio(name: str) -> bool:
-    """Whether a file name is one of a recording (hidden files, as macOS leaves them, are not)."""
-    base = PurePosixPath(name).name
-    return base.lower().endswith(AUDIO_SUFFIXES) and not base.startswith(".")
 
 
 def _find_table(

@@ -3,9 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from weakseg.collection import Collection, DataError
 from weakseg.recordings import (
-    Collection,
-    DataError,
     class_names,
     has_sources,
     index_events,

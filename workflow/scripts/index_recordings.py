@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 from _step import step
 
+from weakseg.collection import Collection
 from weakseg.files import replacing
-from weakseg.recordings import Collection, has_sources, index_events, index_scenes
+from weakseg.recordings import has_sources, index_events, index_scenes
 
 log = logging.getLogger(__name__)
 

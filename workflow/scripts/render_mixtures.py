@@ -6,10 +6,11 @@ from pathlib import Path
 
 from _step import step
 
+from weakseg.collection import Collection
 from weakseg.files import replacing
 from weakseg.mixing import reader_of, render, write_shard
 from weakseg.plan import read_plan, shard_of
-from weakseg.recordings import Collection, read_index
+from weakseg.recordings import read_index
 
 
 def render_mixtures(

@@ -25,6 +25,7 @@ def test_an_experiment_is_planned(fresh, root, tmp_path, name, most_jobs):
 def test_published_preset_two_folds_and_a_model_without_masks(fresh, tmp_path):
     overlay = tmp_path / "more.yaml"
     more = {
+        "data": {"demo_scenes": 2},  # the published plan uses each scene once
         "mixtures": {"preset": "published", "onsets": [0.2, 2.0], "per_fold": 4},
         "models": {"dnn": {"network": {"type": "dnn", "widths": [8]}, "pooling": {"type": "gap"}}},
         "grid": {"models": ["tiny_gwrp", "dnn"], "holdout_folds": [1, 2]},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from weakseg.evaluation import true_events
@@ -19,6 +20,14 @@ def spread(n_clips: int, wanted: int) -> list[int]:
     """At most `wanted` indices, evenly spread over `n_clips`."""
     wanted = min(wanted, n_clips)
     return [index * n_clips // wanted for index in range(wanted)]
+
+
+def surest_clip(truth: FeatureStore, predicted: PredictionStore, most_classes: int) -> int:
+    """The clip whose least probable true class is the most probable, of those with most classes."""
+    labels, probabilities = truth.clip_truth(), predicted.clip_probabilities()
+    n_classes = labels.sum(axis=1)
+    full = n_classes == min(most_classes, int(n_classes.max()))
+    return int((np.where(labels, probabilities, 1).min(axis=1) * full).argmax())
 
 
 def load_clip(

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from _step import step
 
 from weakseg.detection import Detector, read_events
-from weakseg.figures.from_stores import load_clip
+from weakseg.figures.from_stores import load_clip, surest_clip
 from weakseg.figures.method import MOST_SHOWN, draw_method
 from weakseg.figures.style import save
 from weakseg.plan import read_plan
@@ -24,17 +23,13 @@ def draw_way(
     output: str,
     detector: Detector,
 ) -> None:
-    """Draw the clip whose true classes have the highest probabilities, at least one each."""
     with (
         FeatureStore([Path(path) for path in features]) as truth,
         PredictionStore(Path(predictions)) as predicted,
     ):
-        labels, probabilities = truth.clip_truth(), predicted.clip_probabilities()
-        several = labels.sum(axis=1) == min(MOST_SHOWN, labels.sum(axis=1).max())
-        surest = np.where(labels, probabilities, 1).min(axis=1) * several
         found = read_events(Path(events))
         paths = [Path(path) for path in manifests]
-        best = int(surest.argmax())
+        best = surest_clip(truth, predicted, MOST_SHOWN)
         clip = load_clip(best, truth, predicted, found, read_plan(Path(plan)), paths)
     shown = clip.true_classes[:MOST_SHOWN]
     separator = Separator(clip.waveform, clip.spectral)

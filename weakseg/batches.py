@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from weakseg.fresh import FreshMixtures
 from weakseg.store import FeatureStore
 
 Item = TypeVar("Item")
@@ -35,6 +36,10 @@ class Batch(NamedTuple):
     names: list[str]
     logmel: Tensor
     truth: Tensor
+
+    def pinned(self, pin: bool) -> Batch:
+        """The same in page-locked memory, from which a card copies by itself, if `pin`."""
+        return Batch(self.names, *(part.pin_memory() for part in self[1:])) if pin else self
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device, copied while the device goes on computing."""
@@ -73,17 +78,29 @@ def read_batches(
 ) -> Iterator[Batch]:
     """The batches of given clips, read in a thread of its own; `truth` is (clips, classes).
 
-    pin: lay them in page-locked memory, from which a card copies by itself.
+    pin: see `Batch.pinned`.
     """
 
     def read(clips: Indices) -> Batch:
         logmel = torch.from_numpy(store.logmel(clips.tolist()))
         labels = torch.from_numpy(truth[clips].astype(np.float32))
-        if pin:
-            logmel, labels = logmel.pin_memory(), labels.pin_memory()
-        return Batch([store.names[clip] for clip in clips], logmel, labels)
+        return Batch([store.names[clip] for clip in clips], logmel, labels).pinned(pin)
 
     return read_ahead(read(clips) for clips in batches)
+
+
+def draw_batches(
+    mixtures: FreshMixtures, batch_size: int, iterations: Iterable[int], pin: bool
+) -> Iterator[Batch]:
+    """Batches of fresh mixtures for some iterations, drawn in a thread of its own."""
+
+    def draw(iteration: int) -> Batch:
+        clips = [mixtures.clip(iteration, number) for number in range(batch_size)]
+        logmel = torch.from_numpy(np.stack([clip.logmel for clip in clips]))
+        labels = torch.from_numpy(np.stack([clip.labels for clip in clips]).astype(np.float32))
+        return Batch([clip.name for clip in clips], logmel, labels).pinned(pin)
+
+    return read_ahead(draw(iteration) for iteration in iterations)
 
 
 def read_ahead(items: Iterable[Item], ahead: int = BATCHES_AHEAD) -> Iterator[Item]:

@@ -88,6 +88,22 @@ def read_folds(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype=text, keep_default_na=False)
 
 
+def members_of(
+    path: Path, scenes: pd.DataFrame, events: pd.DataFrame, fold: int, n_folds: int
+) -> dict[str, pd.DataFrame]:
+    """Role -> the rows of its index that may be mixed in a fold: usable, events verified too.
+
+    Scenes of any fold (0) are dealt out, one fold after the other.
+    """
+    table, members = read_folds(path), {}
+    for role, index in (("scene", scenes), ("event", events)):
+        folds = table[table["role"] == role]["fold"].to_numpy()
+        dealt = np.where(folds == 0, np.arange(len(folds)) % n_folds + 1, folds)
+        mine = (dealt == fold) & index.usable.to_numpy()
+        members[role] = index[mine & index.verified.to_numpy() if role == "event" else mine]
+    return members
+
+
 def _require_sources(events: pd.DataFrame, n_folds: int) -> None:
     sources = events.groupby("label")["source"].nunique()
     few = sources[sources < n_folds]

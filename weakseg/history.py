@@ -52,7 +52,8 @@ def add_history_row(
     losses, norms = zip(*learner.recent, strict=True)
     learner.recent = []
     row = {"iteration": learner.iteration, "loss": float(np.mean(losses))}
-    row |= validate(learner, store, truth, validation, batch_size)
+    with learner.averaged():
+        row |= validate(learner, store, truth, validation, batch_size)
     row |= {"learning_rate": learning_rate, "gradient_norm": float(np.mean(norms))}
     learner.history.append(row)
     return row
@@ -73,7 +74,7 @@ def validate(
     learner.model.eval()
     parts = np.array_split(clips, math.ceil(len(clips) / batch_size))
     probabilities = [
-        learner.probabilities(batch.to(learner.device).logmel).cpu()
+        learner.output(batch.to(learner.device).logmel).clip_probabilities.cpu()
         for batch in read_batches(store, truth, parts, pin=False)
     ]
     scores, targets = torch.cat(probabilities), truth[clips]

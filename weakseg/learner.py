@@ -2,8 +2,7 @@
 
 Conventions
 -----------
-- Loss: binary cross-entropy of the clip probabilities, mean over clips and classes (Kong et
-  al., arXiv 1804.04715, equation 2).  Optimiser: Adam (Kingma and Ba 2015) with its defaults.
+- Loss: see `objective`.  Optimiser: Adam (Kingma and Ba 2015) with its defaults.
 - Weights, optimiser, pooling and loss are in float32, whatever the network computes in.
 """
 
@@ -11,16 +10,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
+from weakseg.averaging import WeightAverage
 from weakseg.batches import Batch
 from weakseg.hardware import choose_device, choose_precision, mixed_precision, prepare
-from weakseg.model import SegmentationModel
+from weakseg.model import ModelOutput, SegmentationModel
+from weakseg.objective import Objective
 
 
 class TrainingError(ValueError):
@@ -32,13 +33,15 @@ class Learner:
     """All that changes from step to step.
 
     `iteration` steps have been done; `history` has a row a validation, and `recent` the (loss,
-    gradient norm) of each step since the last row.
+    gradient norm) of each step since the last row; `average` holds averaged weights, if any.
     """
 
     model: SegmentationModel
     optimizer: torch.optim.Optimizer
     device: torch.device
     precision: str
+    objective: Objective = field(default_factory=Objective)
+    average: WeightAverage | None = None
     iteration: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     recent: list[tuple[float, float]] = field(default_factory=list)
@@ -50,9 +53,9 @@ class Learner:
         """
         self.model.train()
         batch = batch.to(self.device)
-        probabilities = self.probabilities(batch.logmel)
-        self._check("loss", math.isfinite(probabilities.sum().item()), batch)
-        loss = F.binary_cross_entropy(probabilities, batch.truth)
+        output = self.output(batch.logmel)
+        self._check("loss", math.isfinite(output.clip_probabilities.sum().item()), batch)
+        loss = self.objective(output, batch.truth)
         self.optimizer.zero_grad()
         loss.backward()
         norm = gradient_norm(self.model)
@@ -61,6 +64,8 @@ class Learner:
             group["lr"] = learning_rate
         self.optimizer.step()
         self.iteration += 1
+        if self.average is not None:
+            self.average.update(self.model, self.iteration)
         self.recent.append((loss.item(), norm))
         return loss.item()
 
@@ -72,17 +77,34 @@ class Learner:
                 "training.precision fp32, and look for broken audio in these clips"
             )
 
-    def probabilities(self, logmel: Tensor) -> Tensor:
-        """Clip probabilities (clips, classes) float32 of log-mel (clips, frames, mels)."""
+    def output(self, logmel: Tensor) -> ModelOutput:
+        """What the model says of log-mel (clips, frames, mels)."""
         with mixed_precision(self.device, self.precision):
-            probabilities: Tensor = self.model(logmel).clip_probabilities
-        return probabilities
+            output: ModelOutput = self.model(logmel)
+        return output
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """A context in which the model has its averaged weights, if there are any."""
+        return self.average.inside(self.model) if self.average is not None else nullcontext()
+
+    def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
+        """Let the model standardise each mel band with these, both (mels,)."""
+        self.model.standardise_with(mean, deviation)
+        if self.average is not None:
+            self.average.load(self.model.state_dict())
+
+    def result(self) -> SegmentationModel:
+        """The trained model, on the CPU, ready for use."""
+        if self.average is not None:
+            self.model.load_state_dict(self.average.weights)
+        return self.model.cpu().eval()
 
     def snapshot(self) -> dict[str, Any]:
         """All that the training goes on from, as tensors and plain values."""
         return {
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "average": self.average.weights if self.average is not None else {},
             "iteration": self.iteration,
             "history": self.history,
             "recent": self.recent,
@@ -95,21 +117,32 @@ class Learner:
         except RuntimeError:
             raise ValueError("the saved state is of another network; delete it") from None
         self.optimizer.load_state_dict(snapshot["optimizer"])
+        if self.average is not None:
+            self.average.load(snapshot["average"])
         self.iteration = snapshot["iteration"]
         self.history = snapshot["history"]
         self.recent = snapshot["recent"]
 
 
-def start_learner(model: SegmentationModel, device: str, precision: str, threads: int) -> Learner:
+def start_learner(
+    model: SegmentationModel,
+    device: str,
+    precision: str,
+    threads: int,
+    objective: Objective | None = None,
+    average: float = 0.0,
+) -> Learner:
     """A learner before its first step: the model on its device, and Adam.
 
+    average: decay of the moving average of the weights; 0 for none.
     ValueError for a device, a precision or a number of threads that there is not.
     """
     place = choose_device(device)
     arithmetic = choose_precision(precision, place)
     prepare(model, place, threads)
     adam = torch.optim.Adam(model.parameters(), fused=True)
-    return Learner(model, adam, place, arithmetic)
+    averaged = WeightAverage(model, average) if average else None
+    return Learner(model, adam, place, arithmetic, objective or Objective(), averaged)
 
 
 def gradient_norm(model: torch.nn.Module) -> float:

@@ -21,35 +21,44 @@ import torch
 from torch import Tensor, nn
 
 from weakseg.files import replacing
+from weakseg.foreground import Foreground
 from weakseg.networks import build_network
 from weakseg.pooling import build_pooling
 
 FORMAT = "weakseg model 1"
+LEAST_MASK = 1e-6  # what is less has the same logit
 
 
 @dataclass(frozen=True)
 class ModelOutput:
     """What a model says of some clips, in float32.
 
-    mask_logits and masks (clips, classes, frames, mels); a model without masks has one band in
-    place of the mels.  clip_probabilities (clips, classes).
+    logits: of the network, and masks, both (clips, classes, frames, mels); a model without masks
+    has one band in place of the mels.  frame_scores (clips, classes, frames) in 0..1.
+    clip_probabilities (clips, classes).  cut: whether the masks are more than the sigmoid of the
+    logits, since they were cut to the foreground.
     """
 
-    mask_logits: Tensor
+    logits: Tensor
     masks: Tensor
+    frame_scores: Tensor
     clip_probabilities: Tensor
+    cut: bool = False
 
     @property
-    def frame_scores(self) -> Tensor:
-        """The mean of a mask over its mels, (clips, classes, frames), in 0..1."""
-        return self.masks.mean(3)
+    def mask_logits(self) -> Tensor:
+        """The logits of the masks."""
+        return self.masks.logit(eps=LEAST_MASK) if self.cut else self.logits
 
 
 class SegmentationModel(nn.Module):
     """The network and the pooling of two specifications, for `classes` and `mels` bands.
 
-    settings: how the features were made, as the feature files say.  Buffers `mel_mean` and
-    `mel_deviation` (mels,): set them with `standardise_with`.
+    settings: how the features were made, as the feature files say.  foreground: options of
+    `foreground.Foreground`, or None.  Without it a frame's score is the mean of the mask over the
+    mels, and all cells are pooled, as published.  With it a mask is cut to what stands out of the
+    background, a frame's score is the mean over that, and the frames are pooled.  Buffers
+    `mel_mean` and `mel_deviation` (mels,): set them with `standardise_with`.
     """
 
     mel_mean: Tensor
@@ -62,6 +71,7 @@ class SegmentationModel(nn.Module):
         classes: Sequence[str],
         settings: Mapping[str, Any],
         n_mels: int,
+        foreground: Mapping[str, float] | None = None,
     ):
         super().__init__()
         self.description = {
@@ -70,11 +80,13 @@ class SegmentationModel(nn.Module):
             "classes": list(classes),
             "settings": dict(settings),
             "n_mels": n_mels,
+            "foreground": dict(foreground) if foreground else None,
         }
         self.classes = list(classes)
         self.settings = dict(settings)
         self.network = build_network(network, len(classes), n_mels)
         self.pooling = build_pooling(pooling)
+        self.foreground = Foreground(**foreground) if foreground else None
         self.register_buffer("mel_mean", torch.zeros(n_mels))
         self.register_buffer("mel_deviation", torch.ones(n_mels))
 
@@ -94,7 +106,12 @@ class SegmentationModel(nn.Module):
         # Pooling goes over the cells of a mask, so these lie side by side from here on.
         logits = logits.to(torch.float32, memory_format=torch.contiguous_format)
         masks = logits.sigmoid()
-        return ModelOutput(logits, masks, self.pooling(masks))
+        if self.foreground is None:
+            return ModelOutput(logits, masks, masks.mean(3), self.pooling(masks))
+        weights = self.foreground.weights(logmel)
+        frame_scores = self.foreground.frame_scores(masks, weights)
+        probabilities = self.pooling(frame_scores[..., None])
+        return ModelOutput(logits, masks * weights, frame_scores, probabilities, cut=True)
 
 
 def save_model(model: SegmentationModel, path: Path) -> None:

@@ -3,38 +3,45 @@
 Conventions
 -----------
 - Source: Kong et al., arXiv 1804.04715, section V: a learning rate that falls in steps; the
-  result is the model after the last iteration.
+  result is the model after the last iteration, or the average of the last ones.
 - The only truth that is read is each clip's labels.  Validation clips are some of the training
   folds'; nothing is chosen by them.
+- Training clips are the mixtures of the feature files, again and again (the paper's way), or
+  fresh ones that are mixed from the training folds' recordings for each step.
 - Same input, same number of threads, same kind of machine: same bytes, also when the training
   was stopped and resumed.  Clock times decide when a state is saved, nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from weakseg.allocator import keep_freed_memory
 from weakseg.batches import (
-    Batch,
     Indices,
     batch_of_iteration,
+    draw_batches,
     mean_and_deviation,
     read_batches,
     split_off_validation,
 )
+from weakseg.fresh import FreshMixtures, Recipe
 from weakseg.history import HistoryRow, add_history_row, describe, validation_interval
 from weakseg.learner import Learner, start_learner
+from weakseg.material import Material
 from weakseg.model import SegmentationModel
+from weakseg.networks import cost
+from weakseg.objective import Objective
 from weakseg.progress import Progress
 from weakseg.progress import say as say_to_stderr
+from weakseg.schedule import Schedule
+from weakseg.spectral import Spectral
 from weakseg.state import TrainingState
 from weakseg.store import FeatureStore
 
@@ -55,37 +62,61 @@ def train(
     save_every_seconds: float,
     threads: int,
     state_dir: Path,
+    schedule: str = "steps",
+    warmup: int = 0,
+    average: float = 0.0,
+    foreground: Mapping[str, float] | None = None,
+    objective: Mapping[str, float] | None = None,
+    recipe: Mapping[str, Any] | None = None,
+    material_paths: Sequence[Path] = (),
     precision: str = "auto",
     device: str = "auto",
     say: Callable[[str], None] = say_to_stderr,
 ) -> tuple[SegmentationModel, list[HistoryRow]]:
     """Train a model on the training folds' feature files; returns it with its history.
 
-    network, pooling: specifications; the learning rate is multiplied by `decay` every
-    `decay_every` iterations; validation every `validate_every` iterations, or less often where
-    that would take more than a tenth of the time; `state_dir` keeps what a stopped training goes
-    on from, and belongs to this training alone (see `state.state_key`); `say` takes each line of
-    the log.
+    network, pooling, foreground, objective: specifications; schedule, learning_rate, decay,
+    decay_every and warmup as in `schedule.Schedule`; average: decay of the moving average of the weights, or 0;
+    validation every `validate_every` iterations, or less often where that would take more than a
+    tenth of the time; recipe: of fresh mixtures (`fresh.Recipe`), drawn from the recordings of
+    `material_paths`, or None to train on the mixtures of the feature files; `state_dir` keeps what
+    a stopped training goes on from, and belongs to this training alone (see `state.state_key`);
+    `say` takes each line of the log.
 
     ValueError for bad input or a state in use, TrainingError (a ValueError) for a loss that is
     not finite, SystemExit after SIGTERM or SIGINT: the state has been saved then.
     """
     keep_freed_memory()
-    with FeatureStore(feature_paths) as store, TrainingState(state_dir) as state:
+    with ExitStack() as stack:
+        store = stack.enter_context(FeatureStore(feature_paths))
+        state = stack.enter_context(TrainingState(state_dir))
         truth = store.clip_truth()
         training, validation = split_off_validation(len(store), validation_clips)
         interval = validation_interval(validate_every, validation_clips, batch_size)
         torch.manual_seed(seed)
-        model = SegmentationModel(network, pooling, store.classes, store.settings, store.shape[1])
-        learner = start_learner(model, device, precision, threads)
+        model = SegmentationModel(
+            network, pooling, store.classes, store.settings, store.shape[1], foreground
+        )
+        learner = start_learner(
+            model, device, precision, threads, Objective(**(objective or {})), average
+        )
+        rate_of = Schedule(schedule, learning_rate, iterations, decay, decay_every, warmup)
         begin(learner, state, store, training, say)
 
-        batches = batches_to_come(learner, store, truth, training, iterations, batch_size, seed)
+        remaining = range(learner.iteration, iterations)
+        pin = learner.device.type == "cuda"
+        if recipe is None:
+            plan = (batch_of_iteration(training, batch_size, seed, number) for number in remaining)
+            batches = read_batches(store, truth, plan, pin)
+        else:
+            material = stack.enter_context(Material(material_paths))
+            mixtures = fresh_mixtures(material, store, recipe, seed)
+            batches = draw_batches(mixtures, batch_size, remaining, pin)
         last_save = monotonic()
         with Progress(iterations, learner.iteration, " iterations", say) as progress:
             for batch in batches:
                 torch.manual_seed(seed + learner.iteration)  # of dropout
-                rate = learning_rate * decay ** (learner.iteration // decay_every)
+                rate = rate_of.at(learner.iteration)
                 progress.advance(loss=learner.step(batch, rate))
 
                 finished = learner.iteration == iterations
@@ -98,7 +129,7 @@ def train(
                 if state.stop_signal and not finished:
                     say(f"stopped at iteration {learner.iteration}, the state is saved")
                     raise SystemExit(128 + state.stop_signal)
-    return model.cpu().eval(), learner.history
+    return learner.result(), learner.history
 
 
 def begin(
@@ -109,27 +140,27 @@ def begin(
     say: Callable[[str], None],
 ) -> None:
     """Go on from the saved state, or standardise the model with the training clips."""
+    parameters, operations = cost(learner.model.network, *store.shape)
+    say(f"{parameters:,} parameters, {operations / 1e9:.3g} GMAC a clip")
     say(f"{len(training)} training clips, {learner.precision} on {learner.device}")
     saved = state.load()
     if state.fell_back:
         say(f"{state.directory}: the newest state is damaged, falling back to the one before")
     if saved is None:
-        learner.model.standardise_with(*mean_and_deviation(store, training))
+        learner.standardise_with(*mean_and_deviation(store, training))
     else:
         learner.restore(saved)
         say(f"resuming at iteration {learner.iteration}")
 
 
-def batches_to_come(
-    learner: Learner,
-    store: FeatureStore,
-    truth: NDArray[np.bool_],
-    training: Indices,
-    iterations: int,
-    batch_size: int,
-    seed: int,
-) -> Iterator[Batch]:
-    """The batches of the iterations that are left."""
-    remaining = range(learner.iteration, iterations)
-    plan = (batch_of_iteration(training, batch_size, seed, number) for number in remaining)
-    return read_batches(store, truth, plan, pin=learner.device.type == "cuda")
+def fresh_mixtures(
+    material: Material, store: FeatureStore, recipe: Mapping[str, Any], seed: int
+) -> FreshMixtures:
+    """What draws fresh mixtures of the features' kind; ValueError if the recordings are others'."""
+    spectral = Spectral.from_settings(store.settings)
+    if (material.classes, material.sample_rate) != (store.classes, spectral.sample_rate):
+        raise ValueError(
+            f"{material.paths[0]}: classes or sample rate differ from {store.paths[0]}; "
+            "make both anew"
+        )
+    return FreshMixtures(material, spectral, Recipe.of(recipe), seed)

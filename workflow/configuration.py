@@ -44,6 +44,8 @@ Schema = dict[str, Any]
 
 HERE = Path(__file__).parent
 REMEDY = "correct it in the configuration file or in --config (docs/configuration.md)"
+# What null stands for in the mixtures of a model that are of type fresh
+FRESH: Configuration = {"events": [0, 4], "level_db": [-6.0, 10.0], "speed": 0.1, "crop": 0.7}
 LARGEST_EXACT = 2**53  # whole numbers below it are floats without loss
 
 
@@ -79,8 +81,17 @@ def complete(config: Mapping[str, Any]) -> Configuration:
         completed["features"]["fmax_hz"] = completed["mixtures"]["sample_rate"] / 2
     check(completed)
     for model in completed["models"].values():
-        model["pooling"] = {k: v for k, v in model["pooling"].items() if v is not None}
+        model["pooling"] = _given(model["pooling"])
+        defaults = FRESH if model["mixtures"]["type"] == "fresh" else {}
+        model["mixtures"] = copy.deepcopy(defaults) | _given(model["mixtures"])
+        common = {key: completed["training"][key] for key in model["training"]}
+        model["training"] = common | _given(model["training"])
     return completed
+
+
+def _given(part: Configuration) -> Configuration:
+    """The keys that have a value."""
+    return {key: value for key, value in part.items() if value is not None}
 
 
 def complete_or_stop(config: Mapping[str, Any]) -> Configuration:

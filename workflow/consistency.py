@@ -156,6 +156,20 @@ def _models(config: Configuration) -> None:
             raise refuse(key, decay, f"used by {kind}", "set it to null, or the type to gwrp")
 
 
+def _fresh_mixtures(config: Configuration) -> None:
+    for name, model in config["models"].items():
+        mixtures, key = model["mixtures"], f"models.{name}.mixtures"
+        for option in ("events", "level_db", "speed", "crop"):
+            if mixtures["type"] == "fixed" and mixtures[option] is not None:
+                remedy = "set it to null, or the type to fresh"
+                raise refuse(f"{key}.{option}", mixtures[option], "used by fixed", remedy)
+        for option in ("events", "level_db"):
+            least, most = mixtures[option] or (0, 0)
+            if least > most:
+                remedy = "give the smaller number first"
+                raise refuse(f"{key}.{option}", mixtures[option], "in order", remedy)
+
+
 def _grid(config: Configuration) -> None:
     folds = config["mixtures"]["folds"]
     for fold in config["grid"]["holdout_folds"]:
@@ -203,6 +217,7 @@ CHECKS: tuple[Callable[[Configuration], None], ...] = (
     _frames,
     _mel_bands,
     _models,
+    _fresh_mixtures,
     _grid,
     _training_clips,
     _detection,

@@ -1,4 +1,4 @@
-# Plan -> rendered mixtures, a shard a job.
+# Plan -> rendered mixtures, a shard a job; recordings -> what fresh mixtures are drawn from.
 
 
 rule render_mixtures:
@@ -32,3 +32,34 @@ rule render_mixtures:
         code=digest_of("render_mixtures"),
     script:
         "../scripts/render_mixtures.py"
+
+
+rule gather_material:
+    input:
+        scenes=rules.index_recordings.output.scenes,
+        events=rules.index_recordings.output.events,
+        folds=rules.assign_folds.output.folds,
+    output:
+        material=f"{RESULTS}/material/fold{{fold}}.h5",
+    log:
+        log_of("gather_material/fold{fold}"),
+    benchmark:
+        benchmark_of("gather_material/fold{fold}")
+    conda:
+        "../../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        settings=dict(
+            scenes_directory=DATA["scenes"],
+            events_directory=DATA["events"],
+            n_folds=MIX["folds"],
+            sample_rate=MIX["sample_rate"],
+            seconds=MIX["seconds"],
+        ),
+        archives=untracked(ARCHIVES),
+        code=digest_of("gather_material"),
+    script:
+        "../scripts/gather_material.py"

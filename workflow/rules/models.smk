@@ -1,4 +1,27 @@
-# Features of the training folds -> model.
+# Features of the training folds, and their recordings where mixtures are fresh -> model.
+
+
+def material(wildcards):
+    """The recordings of the training folds, if the model draws fresh mixtures of them."""
+    fresh = config["models"][wildcards.model]["mixtures"]["type"] == "fresh"
+    return expand(
+        f"{RESULTS}/material/fold{{fold}}.h5", fold=training_folds(wildcards) if fresh else []
+    )
+
+
+def foreground(wildcards):
+    """What masks are cut to; None where they are as published."""
+    options = config["models"][wildcards.model]["foreground"]
+    return None if options["above"] is None else options
+
+
+def recipe(wildcards):
+    """How fresh mixtures are drawn; None where the planned ones are trained on."""
+    options = dict(config["models"][wildcards.model]["mixtures"])
+    if options.pop("type") == "fixed":
+        return None
+    lengths = {name: MIX[name] for name in ("seconds", "event_seconds")}
+    return options | lengths | {"snr_db": float(wildcards.snr)}
 
 
 rule train:
@@ -6,6 +29,7 @@ rule train:
         features=lambda w: shards(
             "features/snr{snr}/fold{fold}-part{part}.h5", w.snr, training_folds(w)
         ),
+        material=material,
     output:
         model=f"{RESULTS}/models/snr{{snr}}/{{model}}/holdout{{fold}}/model.pt",
         history=f"{RESULTS}/models/snr{{snr}}/{{model}}/holdout{{fold}}/history.csv",
@@ -25,11 +49,10 @@ rule train:
         settings=lambda w: dict(
             network=config["models"][w.model]["network"],
             pooling=config["models"][w.model]["pooling"],
-            iterations=TRAINING["iterations"],
-            batch_size=TRAINING["batch_size"],
-            learning_rate=TRAINING["learning_rate"],
-            decay=TRAINING["decay"],
-            decay_every=TRAINING["decay_every"],
+            foreground=foreground(w),
+            objective=config["models"][w.model]["objective"],
+            recipe=recipe(w),
+            **config["models"][w.model]["training"],
             seed=TRAINING["seed"],
             validation_clips=TRAINING["validation_clips"],
             validate_every=TRAINING["validate_every"],

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 def train_model(
     features: Sequence[str],
+    material: Sequence[str],
     model: str,
     history: str,
     states: str,
@@ -26,10 +27,12 @@ def train_model(
     **settings: Any,
 ) -> None:
     """`settings` are those of `weakseg.training.train` that determine the result."""
-    paths = [Path(path) for path in features]
-    key = state_key(settings | {"device": device}, code, [file_digest(path) for path in paths])
+    paths, recordings = ([Path(path) for path in files] for files in (features, material))
+    inputs = [file_digest(path) for path in [*paths, *recordings]]
+    key = state_key(settings | {"device": device}, code, inputs)
     trained, rows = train(
         paths,
+        material_paths=recordings,
         state_dir=Path(states) / key,
         save_every_seconds=save_every_seconds,
         device=device,
@@ -45,6 +48,7 @@ if __name__ == "__main__":
         params = snakemake.params
         train_model(
             features=snakemake.input.features,
+            material=snakemake.input.get("material", []),
             model=snakemake.output.model,
             history=snakemake.output.history,
             states=params.states,

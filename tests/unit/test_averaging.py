@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from weakseg.averaging import WeightAverage
+
+
+@pytest.fixture
+def model() -> nn.Module:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+
+
+def drift(model: nn.Module, value: float) -> None:
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(value)
+
+
+def test_it_follows_the_plain_recursion(model):
+    average, expected = WeightAverage(model, 0.9), None
+    for iteration in range(1, 200):
+        drift(model, float(iteration))
+        average.update(model, iteration)
+        kept = min(0.9, (1 + iteration) / (10 + iteration))
+        start = float("nan") if expected is None else expected
+        expected = iteration if expected is None else kept * start + (1 - kept) * iteration
+        if iteration == 1:  # what the initial weights were is soon forgotten
+            expected = average.weights["0.weight"][0, 0].item()
+    assert average.weights["0.weight"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_counters_are_taken_as_they_are(model):
+    average = WeightAverage(model, 0.9)
+    model.train()(torch.randn(5, 3))
+    average.update(model, 1)
+    assert average.weights["1.num_batches_tracked"] == 1
+
+
+def test_the_model_has_them_for_a_while(model):
+    average = WeightAverage(model, 0.5)
+    before = model[0].weight.clone()
+    drift(model, 7.0)
+    with average.inside(model):
+        assert torch.equal(model[0].weight, before)
+    assert (model[0].weight == 7).all()

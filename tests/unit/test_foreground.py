@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from weakseg.foreground import REACH, Foreground, noise_floor
+from weakseg.model import SegmentationModel
+
+OPTIONS = {"above": 1.5, "steepness": 3.0, "cells": 2.0}
+
+
+def clip() -> torch.Tensor:
+    """A steady background with a loud patch in frames 100 to 120, bands 3 to 6."""
+    logmel = torch.arange(12.0).repeat(1, 200, 1)
+    logmel[:, 100:121, 3:7] += 4
+    return logmel
+
+
+def test_the_floor_is_the_background():
+    assert torch.allclose(noise_floor(clip()), torch.arange(12.0).expand(1, 200, 12))
+
+
+def test_the_floor_follows_a_background_that_changes():
+    logmel = torch.zeros(1, 4 * REACH, 1)
+    logmel[:, 2 * REACH :] = 3
+    floor = noise_floor(logmel)[0, :, 0]
+    assert (floor[: 2 * REACH] == 0).all()
+    assert (floor[3 * REACH + 3 :] == 3).all()
+
+
+@pytest.mark.parametrize("frames", [1, 3, 7])
+def test_the_floor_of_a_short_clip(frames):
+    assert noise_floor(torch.randn(2, frames, 5)).shape == (2, frames, 5)
+
+
+def test_weights_do_not_depend_on_the_level():
+    logmel = torch.randn(2, 50, 8)
+    weights = Foreground(**OPTIONS).weights
+    assert torch.allclose(weights(logmel), weights(logmel + 7), atol=1e-5)
+
+
+def test_a_frame_scores_by_its_foreground_alone():
+    foreground, logmel = Foreground(**OPTIONS), clip()
+    weights = foreground.weights(logmel)
+    assert (weights[0, 0, 100:121, 3:7] > 0.99).all()
+    assert (weights[0, 0, :90] < 0.02).all()
+    everywhere, patch = torch.ones(1, 1, 200, 12), torch.zeros(1, 1, 200, 12)
+    patch[:, :, 100:121, 3:7] = 1
+    scores = foreground.frame_scores(everywhere, weights)[0, 0]
+    assert scores[110] == pytest.approx(4 / 6, abs=0.02)  # four cells of foreground
+    assert scores[50] < 0.1
+    of_patch = foreground.frame_scores(patch, weights)[0, 0]
+    assert of_patch[110] == pytest.approx(scores[110].item(), abs=0.02)
+
+
+def test_a_model_cuts_its_masks_and_pools_its_frames():
+    torch.manual_seed(0)
+    network, pooling = {"type": "published", "widths": [4]}, {"type": "gmp"}
+    model = SegmentationModel(network, pooling, ["a", "b"], {}, 12, OPTIONS).eval()
+    plain = SegmentationModel(network, pooling, ["a", "b"], {}, 12).eval()
+    plain.load_state_dict(model.state_dict())
+    logmel = clip()
+    with torch.inference_mode():
+        cut, uncut = model(logmel), plain(logmel)
+    weights = Foreground(**OPTIONS).weights(logmel)
+    assert torch.allclose(cut.masks, uncut.masks * weights)
+    assert torch.allclose(cut.mask_logits.sigmoid(), cut.masks, atol=1e-5)
+    assert torch.equal(cut.clip_probabilities, cut.frame_scores.amax(2))
+    assert torch.equal(uncut.frame_scores, uncut.masks.mean(3))

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from weakseg.fresh import FreshMixtures, Recipe, at_speed, rms
+from weakseg.material import Entry, Material, write_material
+from weakseg.spectral import Spectral
+
+RATE = 8000
+CLASSES = ["high", "low", "none"]
+TONES = {"high": 2500.0, "low": 500.0}
+SPECTRAL = Spectral(RATE, 256, 128, 32, 50.0, 4000.0)
+RECIPE = Recipe(
+    seconds=1.5,
+    event_seconds=0.4,
+    snr_db=20.0,
+    events=(0, 3),
+    level_db=(0.0, 0.0),
+    speed=0.0,
+    crop=0.5,
+)
+
+
+def recording(role: str, name: str) -> np.ndarray:
+    if role == "scene":
+        return np.random.default_rng(1).normal(0, 0.1, RATE)
+    return np.sin(2 * np.pi * TONES[name.split("-")[0]] * np.arange(RATE) / RATE)
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory):
+    path = tmp_path_factory.mktemp("material") / "fold1.h5"
+    events = [Entry("event", f"{tone}-{i}", tone) for tone in TONES for i in range(3)]
+    write_material(path, [Entry("scene", "hiss", "park"), *events], recording, CLASSES, RATE)
+    with Material([path]) as opened:
+        yield opened
+
+
+def draw(material, seed=1, spectral=SPECTRAL, n=40, **changes):
+    mixtures = FreshMixtures(material, spectral, replace(RECIPE, **changes), seed)
+    return [mixtures.clip(iteration, 0) for iteration in range(n)]
+
+
+def loud(clip, tone: str) -> np.ndarray:
+    """The frames in which a tone stands out of its band, (frames,)."""
+    band = clip.logmel[:, np.argmax(SPECTRAL.filterbank[round(TONES[tone] / RATE * 256)])]
+    return band > np.quantile(band, 0.1) + 2
+
+
+def test_what_is_heard_is_what_the_label_says(material):
+    clips = draw(material)
+    for clip in clips:
+        for label, tone in enumerate(TONES):
+            assert loud(clip, tone).any() == clip.labels[label], clip.name
+        assert not clip.labels[CLASSES.index("none")]
+    assert {clip.name.count(" + ") for clip in clips} == {0, 1, 2, 3}
+
+
+def test_an_event_lasts_no_longer_than_is_heard_of_it(material):
+    frames = 0.4 * RATE / 128 + 2
+    for clip in draw(material, events=(1, 1)):
+        (tone,) = (tone for label, tone in enumerate(TONES) if clip.labels[label])
+        assert 0.4 * frames <= loud(clip, tone).sum() <= frames
+
+
+def test_a_clip_depends_on_seed_iteration_and_place_alone(material):
+    mixtures = FreshMixtures(material, SPECTRAL, RECIPE, 3)
+    later, first = mixtures.clip(7, 1), mixtures.clip(0, 0)
+    again = FreshMixtures(material, SPECTRAL, RECIPE, 3)
+    for clip, other in ((first, again.clip(0, 0)), (later, again.clip(7, 1))):
+        assert clip.name == other.name
+        assert np.array_equal(clip.logmel, other.logmel)
+    others = [mixtures.clip(7, 0), mixtures.clip(8, 1), draw(material, seed=4, n=1)[0]]
+    assert not any(np.array_equal(later.logmel, other.logmel) for other in others)
+
+
+def test_a_clip_has_the_shape_and_level_of_a_rendered_mixture(material):
+    clip = draw(material, n=1)[0]
+    assert clip.logmel.shape == (SPECTRAL.n_frames(round(1.5 * RATE)), 32)
+    assert clip.logmel.dtype == np.float32
+    assert np.isfinite(clip.logmel).all()
+
+
+@pytest.mark.parametrize("level", [-6.0, 6.0])
+def test_levels_are_over_the_scene(material, level):
+    """A scene's rms is 1."""
+    mixtures = FreshMixtures(
+        material, SPECTRAL, replace(RECIPE, snr_db=0.0, level_db=(level, level), events=(1, 1)), 1
+    )
+    heard = []
+    scene = np.ones(12_000, np.float32)
+    for seed in range(5):
+        mixture = scene.copy()
+        mixtures._add(material.events[0][0], mixture, np.random.default_rng(seed))
+        added = mixture - scene
+        first, *_, last = np.flatnonzero(np.abs(added) > 1e-3)
+        heard.append(rms(added[first : last + 1]))
+    assert np.allclose(20 * np.log10(heard), level, atol=0.2)
+
+
+@given(speed=st.floats(0.5, 1.5), n=st.integers(2, 2000))
+def test_speed_changes_length_and_pitch(speed, n):
+    phase = np.arange(n, dtype=np.float32)
+    played = at_speed(phase, speed)
+    assert abs(len(played) - (n - 1) / speed) <= 1
+    assert np.allclose(played, np.arange(len(played)) * speed, atol=1e-3)

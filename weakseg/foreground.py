@@ -1,0 +1,50 @@
+"""How far each cell of a clip stands out of its background, with nothing learnt.
+
+Conventions
+-----------
+- Log-mel is (clips, frames, mels), natural logarithm of magnitudes: 1 is 8.7 dB.
+- The background is what stays for seconds: its floor comes from minimum statistics over time
+  (Martin 2001, "Noise power spectral density estimation based on optimal smoothing and minimum
+  statistics").  It reaches over a fixed number of frames, so that what is far away in a long
+  recording changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import Tensor
+
+SMOOTHED = 5  # frames of which the mean is taken
+REACH = 96  # frames before and after in which the least mean is sought: 3 s as published
+
+
+def noise_floor(logmel: Tensor) -> Tensor:
+    """Log-mel of the background around each cell, of the same shape."""
+    bands = logmel.transpose(1, 2)
+    mean = F.avg_pool1d(bands, SMOOTHED, 1, SMOOTHED // 2, count_include_pad=False)
+    return -F.max_pool1d(-mean, 2 * REACH + 1, 1, REACH).transpose(1, 2)
+
+
+@dataclass(frozen=True)
+class Foreground:
+    """A weight in 0..1 for each cell: a sigmoid of how far its log-mel lies above the floor.
+
+    above: where the weight is a half; steepness: its slope there, times four; cells: so many cells'
+    worth of weight a frame must have for its score to count by half.
+    """
+
+    above: float
+    steepness: float
+    cells: float
+
+    def weights(self, logmel: Tensor) -> Tensor:
+        """(clips, 1, frames, mels) of log-mel (clips, frames, mels)."""
+        excess = logmel - noise_floor(logmel) - self.above
+        return torch.sigmoid(self.steepness * excess)[:, None]
+
+    def frame_scores(self, masks: Tensor, weights: Tensor) -> Tensor:
+        """The mean of a mask over a frame's foreground, (clips, classes, frames)."""
+        return (masks * weights).sum(3) / (weights.sum(3) + self.cells)

@@ -1,0 +1,147 @@
+"""Fresh mixtures: training clips that are drawn anew for each step.
+
+Conventions
+-----------
+- A clip is half the sum of a scene and of its events, scaled as a rendered mixture is
+  (`mixing`), and comes as log-mel with its weak label; where its events lie is told to nobody.
+- All is a function of the seed, the iteration and the clip's place in the batch, so a training
+  that goes on from iteration N draws what it would have drawn.
+- Each event's class is drawn first, so that classes with few recordings are heard as often.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from weakseg.material import Entry, Material
+from weakseg.spectral import Spectral
+
+Waveform = NDArray[np.float32]
+Place = tuple[int, Entry]
+
+QUIET = 0.25  # of a recording's rms: a part that is quieter hardly holds the event
+TRIES = 4  # to find a part that is loud enough
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a clip is drawn.
+
+    seconds: its length; event_seconds: at most this much of an event is heard.
+    events: the fewest and the most events; 0 is a scene alone.
+    level_db: the least and the most that an event's level lies above `snr_db` (over the scene's).
+    speed: an event is played at most this share faster or slower, pitch and all.
+    crop: probability that an event begins anywhere in its recording, not with its first sound.
+    """
+
+    seconds: float
+    event_seconds: float
+    snr_db: float
+    events: tuple[int, int]
+    level_db: tuple[float, float]
+    speed: float
+    crop: float
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Recipe:
+        """From plain values, with lists for ranges."""
+        plain: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in settings.items()
+        }
+        return cls(**plain)
+
+
+class FreshClip(NamedTuple):
+    """Name (what it was mixed from), log-mel (frames, mels) float32, labels (classes,) bool."""
+
+    name: str
+    logmel: NDArray[np.float32]
+    labels: NDArray[np.bool_]
+
+
+class FreshMixtures:
+    """Draws clips from the recordings of the training folds."""
+
+    def __init__(self, material: Material, spectral: Spectral, recipe: Recipe, seed: int):
+        self._material, self._spectral, self._recipe = material, spectral, recipe
+        self._seed = seed
+        self._labels = [label for label, events in enumerate(material.events) if events]
+
+    def clip(self, iteration: int, number: int) -> FreshClip:
+        """The clip `number` of an iteration's batch, both counted from 0."""
+        rng = np.random.default_rng([self._seed, iteration, number])
+        scene = self._material.scenes[rng.integers(len(self._material.scenes))]
+        mixture = self._scene(scene, rng)
+        names, labels = [scene[1].name], np.zeros(len(self._material.classes), bool)
+        fewest, most = self._recipe.events
+        peak = largest(mixture)
+        for _ in range(rng.integers(fewest, most + 1)):
+            label = self._labels[rng.integers(len(self._labels))]
+            event = self._material.events[label][rng.integers(len(self._material.events[label]))]
+            peak = max(peak, self._add(event, mixture, rng))
+            names.append(event[1].name)
+            labels[label] = True
+        mixture *= 0.5 / peak
+        return FreshClip(" + ".join(names), self._spectral.logmel(mixture), labels)
+
+    def _samples(self, seconds: float) -> int:
+        return round(seconds * self._spectral.sample_rate)
+
+    def _scene(self, scene: Place, rng: np.random.Generator) -> Waveform:
+        """A scene from a random point on, begun again as often as needed, its rms 1."""
+        wanted, length = self._samples(self._recipe.seconds), scene[1].length
+        begin = int(rng.integers(length))
+        parts = [self._material.read(scene, begin, wanted)]
+        if len(parts[0]) < wanted:
+            whole = self._material.read(scene, 0, wanted)
+            parts += [whole] * -(-(wanted - len(parts[0])) // length)
+        audio = np.concatenate(parts)[:wanted]
+        return audio / max(rms(audio), 1.0)
+
+    def _add(self, event: Place, mixture: Waveform, rng: np.random.Generator) -> float:
+        """Add a part of an event somewhere; returns its largest absolute value."""
+        low, high = self._recipe.level_db
+        level_db = self._recipe.snr_db + rng.uniform(low, high)
+        speed = 1 + self._recipe.speed * rng.uniform(-1, 1)
+        heard = at_speed(self._part(event, speed, rng), speed)
+        heard = heard[: self._samples(self._recipe.event_seconds)]
+        heard *= 10 ** (level_db / 20) / max(rms(heard), 1e-9)
+        onset = rng.integers(len(mixture) - len(heard) + 1)
+        mixture[onset : onset + len(heard)] += heard
+        return largest(heard)
+
+    def _part(self, event: Place, speed: float, rng: np.random.Generator) -> Waveform:
+        """As much of an event as is heard, from its first sound or from a place loud enough."""
+        needed = int(self._samples(self._recipe.event_seconds) * speed) + 2
+        whole = self._material.read(event, 0, event[1].length)
+        if rng.random() < self._recipe.crop:
+            loud = QUIET * rms(whole)
+            for _ in range(TRIES):
+                first = rng.integers(max(1, len(whole) - needed // 2))
+                if rms(whole[first : first + needed]) > loud:
+                    return whole[first : first + needed]
+        return whole[:needed]
+
+
+def at_speed(audio: Waveform, speed: float) -> Waveform:
+    """Audio played faster (speed > 1) or slower, by linear interpolation between samples."""
+    places = np.arange(0, len(audio) - 1, speed)
+    before = places.astype(np.intp)
+    share = (places - before).astype(np.float32)
+    return audio[before] * (1 - share) + audio[before + 1] * share
+
+
+def rms(audio: Waveform) -> float:
+    """Root mean square."""
+    return float(np.sqrt(audio @ audio / max(len(audio), 1)))
+
+
+def largest(audio: Waveform) -> float:
+    """Largest absolute value; no copy is made."""
+    return float(max(audio.max(), -audio.min()))

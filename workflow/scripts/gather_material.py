@@ -1,0 +1,62 @@
+"""Gather the recordings of one fold, of which training draws fresh mixtures."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from _step import step
+
+from weakseg.collection import Collection
+from weakseg.folds import members_of
+from weakseg.material import Entry, write_material
+from weakseg.mixing import reader_of
+from weakseg.recordings import class_names, read_index
+
+
+def gather_material(
+    scenes: str,
+    events: str,
+    folds: str,
+    archives: Mapping[str, Sequence[str]],
+    scenes_directory: str | None,
+    events_directory: str | None,
+    output: str,
+    fold: int,
+    n_folds: int,
+    sample_rate: int,
+    seconds: float,
+) -> None:
+    """`seconds`: at most this much of each recording is kept, from its first sound."""
+    index = {"scene": read_index(Path(scenes)), "event": read_index(Path(events))}
+    chosen = members_of(Path(folds), index["scene"], index["event"], fold, n_folds)
+    entries = [
+        Entry(role, row["name"], row["label"])
+        for role, table in chosen.items()
+        for row in table.to_dict("records")
+    ]
+    with (
+        Collection([Path(p) for p in archives["scenes"]], Path(scenes_directory or "")) as quiet,
+        Collection([Path(p) for p in archives["events"]], Path(events_directory or "")) as loud,
+    ):
+        read_by_name = {
+            role: reader_of(index[role], files.read_mono, sample_rate, seconds, skip_lead=True)
+            for role, files in (("scene", quiet), ("event", loud))
+        }
+
+        def read(role: str, name: str) -> np.ndarray:
+            return read_by_name[role](name)
+
+        write_material(Path(output), entries, read, class_names(index["event"]), sample_rate)
+
+
+if __name__ == "__main__":
+    with step(snakemake.log[0]):
+        gather_material(
+            scenes=snakemake.input.scenes,
+            events=snakemake.input.events,
+            folds=snakemake.input.folds,
+            archives=snakemake.params.archives,
+            output=snakemake.output.material,
+            fold=int(snakemake.wildcards.fold),
+            **snakemake.params.settings,
+        )

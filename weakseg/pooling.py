@@ -47,11 +47,11 @@ class Pooling(nn.Module):
 
     def forward(self, masks: Tensor, *further: Tensor) -> Tensor:
         """(clips, classes) of masks and further maps, each (clips, classes, frames, mels)."""
-        masks, *rest = (m.to(torch.promote_types(m.dtype, torch.float32)) for m in (masks, *further))
+        maps = [m if m.dtype == torch.float64 else m.float() for m in (masks, *further)]
         if self.order == "joint":
-            pooled = self.pool(masks.flatten(2), *(m.flatten(2) for m in rest))
+            pooled = self.pool(*(m.flatten(2) for m in maps))
         else:
-            pooled = self.pool(self.pool(masks, *rest), *(m.mean(3) for m in rest))
+            pooled = self.pool(self.pool(*maps), *(m.mean(3) for m in maps[1:]))
         # Rounding may lead out of 0..1, which the loss refuses: mend the value, not the gradient.
         return pooled + (pooled.clamp(0, 1) - pooled).detach()
 
@@ -85,9 +85,7 @@ class GlobalWeightedRankPooling(Pooling):
     parameter `decay_logit` (classes,), which begins at `decay`.
     """
 
-    def __init__(
-        self, n_classes: int, decay: float, learnable: bool = False, order: str = "joint"
-    ):
+    def __init__(self, n_classes: int, decay: float, learnable: bool = False, order: str = "joint"):
         super().__init__(n_classes, order)
         if not 0 <= decay <= 1:
             raise ValueError(f"pooling.decay: expected a number in 0..1, got {decay}")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
@@ -100,7 +100,9 @@ def test_weighted_rank_lies_between_average_and_maximum():
         for name, decay in (("gmp", 0), ("between", 0.9), ("gap", 1))
     }
     for name in ("gmp", "gap"):
-        assert pooled[name].numpy() == pytest.approx(build_pooling({"type": name}, 3)(masks).numpy())
+        assert pooled[name].numpy() == pytest.approx(
+            build_pooling({"type": name}, 3)(masks).numpy()
+        )
     assert (pooled["gap"] < pooled["between"]).all()
     assert (pooled["between"] < pooled["gmp"]).all()
 
@@ -142,6 +144,7 @@ each_pooling = pytest.mark.parametrize(
     [spec | {"order": order} for spec in SPECS for order in ORDERS],
     ids=lambda spec: "-".join(map(str, spec.values())),
 )
+few_examples = settings(max_examples=15)  # of each of the many poolings
 shapes = st.tuples(*[st.integers(1, 6)] * 4)
 seeds = st.integers(0, 999)
 
@@ -192,6 +195,7 @@ def test_the_properties_are_tested_for_every_type():
 
 
 @each_pooling
+@few_examples
 @given(shape=shapes, seed=seeds)
 def test_value_and_gradient_are_those_of_the_formula(spec, shape, seed):
     masks, second = (m.requires_grad_() for m in draw(shape, seed))
@@ -223,6 +227,7 @@ def test_the_gradient_is_that_of_finite_differences_also_of_the_parameters(spec)
 
 
 @each_pooling
+@few_examples
 @given(shape=shapes, seed=seeds, levels=st.sampled_from([2, 5, 1000]))
 def test_the_value_lies_between_the_smallest_and_the_largest_cell(spec, shape, seed, levels):
     masks, second = draw(shape, seed, levels)
@@ -233,6 +238,7 @@ def test_the_value_lies_between_the_smallest_and_the_largest_cell(spec, shape, s
 
 
 @each_pooling
+@few_examples
 @given(shape=shapes, seed=seeds)
 def test_the_order_of_cells_changes_nothing(spec, shape, seed):
     masks, second = draw(shape, seed, 7)
@@ -263,6 +269,7 @@ def value_of_ones(spec: dict[str, Any], ones: int, cells: int, height: float = 1
 
 
 @each_pooling
+@few_examples
 @given(sides=st.tuples(*[st.integers(1, 40)] * 4))
 def test_the_value_of_a_perfect_mask_of_any_size(spec, sides):
     (n_frames, frames), (n_mels, mels) = sorted(sides[:2]), sorted(sides[2:])
@@ -280,6 +287,7 @@ def test_the_value_of_a_perfect_mask_of_any_size(spec, sides):
 
 
 @each_pooling
+@few_examples
 @given(shape=shapes, seed=seeds, rise=st.floats(0.001, 1))
 def test_a_larger_cell_never_lowers_the_value_where_that_is_promised(spec, shape, seed, rise):
     if spec["type"] in ("linear_softmax", "power_mean") or spec.get("sharpness", 0) > 1:
@@ -406,9 +414,15 @@ def test_each_class_has_its_own_parameter_in_the_state(order, learned, fixed, na
             {"type": "gwrp", "decay": 1, "learnable": True},
             "pooling.decay: learnable needs it above 0 and below 1, got 1",
         ),
-        ({"type": "gap", "order": "time_first"}, "pooling.order: expected one of joint, frequency_"),
+        (
+            {"type": "gap", "order": "time_first"},
+            "pooling.order: expected one of joint, frequency_",
+        ),
         ({"type": "power_mean"}, "pooling power_mean: PowerMeanPooling.__init__() missing 1 req"),
-        ({"type": "power_mean", "exponent": 0.5}, "pooling.exponent: expected a number from 1, got"),
+        (
+            {"type": "power_mean", "exponent": 0.5},
+            "pooling.exponent: expected a number from 1, got",
+        ),
         ({"type": "exp_softmax", "sharpness": -1}, "pooling.sharpness: expected a number from 0"),
     ],
 )

@@ -84,8 +84,9 @@ class SegmentationModel(nn.Module):
         }
         self.classes = list(classes)
         self.settings = dict(settings)
-        self.network = build_network(network, len(classes), n_mels)
-        self.pooling = build_pooling(pooling)
+        self.pooling = build_pooling(pooling, len(classes))
+        n_maps = len(classes) * self.pooling.maps_per_class
+        self.network = build_network(network, n_maps, n_mels)
         self.foreground = Foreground(**foreground) if foreground else None
         self.register_buffer("mel_mean", torch.zeros(n_mels))
         self.register_buffer("mel_deviation", torch.ones(n_mels))
@@ -105,13 +106,14 @@ class SegmentationModel(nn.Module):
         logits = self.network((logmel - self.mel_mean) / self.mel_deviation)
         # Pooling goes over the cells of a mask, so these lie side by side from here on.
         logits = logits.to(torch.float32, memory_format=torch.contiguous_format)
+        logits, *further = logits.split(len(self.classes), dim=1)
         masks = logits.sigmoid()
         if self.foreground is None:
-            return ModelOutput(logits, masks, masks.mean(3), self.pooling(masks))
+            return ModelOutput(logits, masks, masks.mean(3), self.pooling(masks, *further))
         weights = self.foreground.weights(logmel)
-        frame_scores = self.foreground.frame_scores(masks, weights)
-        probabilities = self.pooling(frame_scores[..., None])
-        return ModelOutput(logits, masks * weights, frame_scores, probabilities, cut=True)
+        scores, *rest = (self.foreground.frame_scores(maps, weights) for maps in (masks, *further))
+        probabilities = self.pooling(*(frames[..., None] for frames in (scores, *rest)))
+        return ModelOutput(logits, masks * weights, scores, probabilities, cut=True)
 
 
 def save_model(model: SegmentationModel, path: Path) -> None:

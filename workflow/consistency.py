@@ -13,6 +13,13 @@ from typing import Any
 
 Configuration = dict[str, Any]
 
+# Options of poolings: the types that have it; what to give, and which, where they need it.
+POOLING_OPTIONS: dict[str, tuple[tuple[str, ...], str | None, str]] = {
+    "decay": (("gwrp",), "a number from 0 to 1", "give it; the paper's is 0.9998"),
+    "learnable": (("gwrp",), None, ""),
+    "sharpness": (("exp_softmax", "auto_pool"), None, ""),
+    "exponent": (("power_mean",), "a number from 1 to 100", "give it; 1 is linear_softmax"),
+}
 TOLERANCE = 1e-9  # seconds or FFT bins: sums of fractions are not exact
 MOST_DECIMALS = 3  # of an SNR: it is part of file names
 
@@ -148,12 +155,21 @@ def _models(config: Configuration) -> None:
             what = f"defined in models, which has {', '.join(config['models']) or 'none'}"
             raise refuse("grid.models", name, what, "define it there or select another one")
     for name, model in config["models"].items():
-        key, decay = f"models.{name}.pooling.decay", model["pooling"].get("decay")
-        kind = model["pooling"]["type"]
-        if kind == "gwrp" and decay is None:
-            raise refuse(key, decay, "a number from 0 to 1", "give it; the paper's is 0.9998")
-        if kind != "gwrp" and decay is not None:
-            raise refuse(key, decay, f"used by {kind}", "set it to null, or the type to gwrp")
+        _pooling(f"models.{name}.pooling", model["pooling"])
+
+
+def _pooling(key: str, pooling: Configuration) -> None:
+    kind = pooling["type"]
+    for option, (kinds, needed, remedy) in POOLING_OPTIONS.items():
+        value = pooling.get(option)
+        if kind in kinds and needed and value is None:
+            raise refuse(f"{key}.{option}", value, needed, remedy)
+        if kind not in kinds and value is not None:
+            remedy = f"set it to null, or the type to {' or '.join(kinds)}"
+            raise refuse(f"{key}.{option}", value, f"used by {kind}", remedy)
+    if pooling.get("learnable") and pooling["decay"] in (0, 1):
+        what = "a number above 0 and below 1, which learnable needs"
+        raise refuse(f"{key}.decay", pooling["decay"], what, "begin with one, such as 0.9998")
 
 
 def _fresh_mixtures(config: Configuration) -> None:

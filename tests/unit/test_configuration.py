@@ -164,9 +164,19 @@ def test_a_model_has_the_options_of_its_type_only() -> None:
     models = {
         "gwrp": {"pooling": {"type": "gmp", "decay": None}},
         "mine": {"pooling": {"type": "gap"}},
+        "auto": {"pooling": {"type": "auto_pool", "sharpness": 2, "exponent": None}},
+        "rank": {"pooling": {"type": "gwrp", "decay": 0.9, "learnable": "true"}},
+        "frames": {"pooling": {"type": "power_mean", "exponent": 2, "order": "frequency_first"}},
     }
     completed = complete(demo_with({"models": models}))["models"]
     assert completed["gwrp"]["pooling"] == {"type": "gmp"}
+    assert completed["auto"]["pooling"] == {"type": "auto_pool", "sharpness": 2.0}
+    assert completed["rank"]["pooling"] == {"type": "gwrp", "decay": 0.9, "learnable": True}
+    assert completed["frames"]["pooling"] == {
+        "type": "power_mean",
+        "order": "frequency_first",
+        "exponent": 2.0,
+    }
     assert completed["mine"] == {
         "network": {"type": "published", "widths": [32, 64, 128, 128]},
         "pooling": {"type": "gap"},
@@ -303,6 +313,34 @@ BAD: list[tuple[dict[Any, Any], str]] = [
     ({"grid": {"snr_db": [1.23456]}}, "grid.snr_db: 1.23456 is not a number of at most 3"),
     ({"models": {"gwrp": {"pooling": {"decay": None}}}}, "models.gwrp.pooling.decay: null is not"),
     ({"models": {"gmp": {"pooling": {"decay": 0.5}}}}, "models.gmp.pooling.decay: 0.5 is not used"),
+    (
+        {"models": {"gmp": {"pooling": {"learnable": False}}}},
+        "models.gmp.pooling.learnable: false is",
+    ),
+    (
+        {"models": {"gap": {"pooling": {"sharpness": 2}}}},
+        "models.gap.pooling.sharpness: 2.0 is not used by gap; .*exp_softmax or auto_pool",
+    ),
+    (
+        {"models": {"gwrp": {"pooling": {"exponent": 2}}}},
+        "models.gwrp.pooling.exponent: 2.0 is not",
+    ),
+    (
+        {"models": {"mine": {"pooling": {"type": "power_mean"}}}},
+        "models.mine.pooling.exponent: null is not a number from 1 to 100; give it",
+    ),
+    (
+        {"models": {"gwrp": {"pooling": {"decay": 1, "learnable": True}}}},
+        "models.gwrp.pooling.decay: 1.0 is not a number above 0 and below 1",
+    ),
+    (
+        {"models": {"gap": {"pooling": {"order": "time"}}}},
+        "models.gap.pooling.order: 'time' is not",
+    ),
+    (
+        {"models": {"gap": {"pooling": {"type": "max"}}}},
+        "models.gap.pooling.type: 'max' is not one",
+    ),
     ({"data": {"source": "archives"}}, "data.scenes: null is not a directory"),
     ({"data": {"source": "folders", "scenes": "s"}}, "data.events: null is not a directory"),
     ({"data": {"scenes": "s", "events": "e"}}, "data.scenes: 's' is not used"),

@@ -13,9 +13,12 @@ SETTINGS = {"sample_rate": 8000, "hop": 256, "fmax": None}
 TINY = {"type": "published", "widths": [4, 6]}
 
 
-def make_model(network=TINY) -> SegmentationModel:
+GWRP = {"type": "gwrp", "decay": 0.99}
+
+
+def make_model(network=TINY, pooling=GWRP) -> SegmentationModel:
     torch.manual_seed(3)
-    model = SegmentationModel(network, {"type": "gwrp", "decay": 0.99}, CLASSES, SETTINGS, 12)
+    model = SegmentationModel(network, pooling, CLASSES, SETTINGS, 12)
     model.standardise_with(torch.linspace(-5, -2, 12), torch.linspace(1, 2, 12))
     return model.eval()
 
@@ -38,6 +41,32 @@ def test_a_model_without_masks_has_frame_scores():
     output = make_model({"type": "dnn", "widths": [8]})(torch.randn(2, 20, 12))
     assert output.frame_scores.shape == (2, 3, 20)
     assert output.clip_probabilities.shape == (2, 3)
+
+
+@pytest.mark.parametrize("network", [TINY, {"type": "dnn", "widths": [8]}])
+@pytest.mark.parametrize("order", ["joint", "frequency_first"])
+def test_attention_takes_a_second_map_a_class_that_is_no_mask(network, order):
+    model = make_model(network, {"type": "attention", "order": order})
+    assert model.network(torch.randn(2, 20, 12)).shape[1] == 6
+    output = model(torch.randn(2, 20, 12))
+    assert output.masks.shape[:3] == (2, 3, 20)
+    assert output.clip_probabilities.shape == (2, 3)
+    output.clip_probabilities.sum().backward()
+    final = model.network.final_conv if network is TINY else model.network.layers[-1]
+    assert (final.weight.grad.flatten(1).abs().sum(1) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "pooling", [GWRP | {"learnable": True}, {"type": "auto_pool"}, {"type": "attention"}]
+)
+def test_a_pooling_with_parameters_survives_the_file(pooling, tmp_path):
+    model, logmel = make_model(pooling=pooling), torch.randn(2, 20, 12)
+    for parameter in model.pooling.parameters():
+        parameter.data += torch.tensor([1.0, -2.0, 3.0])
+    save_model(model, tmp_path / "model.pt")
+    loaded = load_model(tmp_path / "model.pt")
+    assert loaded.state_dict().keys() == model.state_dict().keys()
+    assert torch.equal(loaded(logmel).clip_probabilities, model(logmel).clip_probabilities)
 
 
 def test_each_mel_band_is_standardised():

@@ -39,7 +39,7 @@ def test_published_masks(masks):
 )
 def test_published_clip_probabilities(masks, spec):
     golden = np.load(GOLDEN / "network.npz")["clip_" + spec["type"]]
-    assert np.abs(build_pooling(spec)(masks).numpy() - golden).max() <= 1e-5
+    assert np.abs(build_pooling(spec, 5)(masks).numpy() - golden).max() <= 1e-5
 
 
 def test_published_number_of_parameters():

@@ -53,7 +53,6 @@ rule train:
             objective=config["models"][w.model]["objective"],
             recipe=recipe(w),
             **config["models"][w.model]["training"],
-            seed=TRAINING["seed"],
             validation_clips=TRAINING["validation_clips"],
             validate_every=TRAINING["validate_every"],
             precision=TRAINING["precision"],

@@ -9,6 +9,13 @@ def material(wildcards):
     )
 
 
+def training_of(wildcards):
+    """The keys of training that a model has its own of; decay belongs to steps alone."""
+    own = config["models"][wildcards.model]["training"]
+    steps = ("decay", "decay_every") if own["schedule"] == "steps" else ()
+    return own | {key: TRAINING[key] for key in steps}
+
+
 def foreground(wildcards):
     """What masks are cut to; None where they are as published."""
     options = config["models"][wildcards.model]["foreground"]
@@ -52,7 +59,7 @@ rule train:
             foreground=foreground(w),
             objective=config["models"][w.model]["objective"],
             recipe=recipe(w),
-            **config["models"][w.model]["training"],
+            **training_of(w),
             validation_clips=TRAINING["validation_clips"],
             validate_every=TRAINING["validate_every"],
             precision=TRAINING["precision"],

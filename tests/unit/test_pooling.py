@@ -214,7 +214,8 @@ def test_value_and_gradient_are_those_of_the_formula(spec, shape, seed):
 @each_pooling
 def test_the_gradient_is_that_of_finite_differences_also_of_the_parameters(spec):
     pooling = build_pooling(spec, 2).double()
-    inputs = [m.double().requires_grad_() for m in draw((2, 2, 3, 4), 5)]
+    # A value of 1 has no finite difference upwards: it is kept in 0..1.
+    inputs = [(0.9 * m.double()).requires_grad_() for m in draw((2, 2, 3, 4), 5)]
     parameters = list(pooling.parameters())
     assert bool(parameters) == (spec["type"] == "auto_pool" or "learnable" in spec)
     for parameter in parameters:

@@ -177,7 +177,7 @@ class ExponentialSoftmaxPooling(Pooling):
         super().__init__(n_classes, order)
         if not 0 <= sharpness < float("inf"):
             raise ValueError(f"pooling.sharpness: expected a number from 0, got {sharpness}")
-        self.sharpness: float | Tensor = sharpness
+        self.sharpness = sharpness
 
     def pool(self, cells: Tensor, *further: Tensor) -> Tensor:
         return (cells * (cells * self.sharpness).softmax(-1)).sum(-1)

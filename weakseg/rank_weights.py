@@ -61,7 +61,7 @@ def _place(
     rows that are sorted together, so that all of these are filled by one assignment.
     """
     n_cells = rows.shape[1]
-    at_once = max(1, CELLS_AT_ONCE // n_cells)
+    at_once = max(1, min(len(rows), CELLS_AT_ONCE // n_cells))
     places = np.arange(at_once * n_cells).reshape(at_once, n_cells)
     repeated = np.tile(weights, at_once)
     buffer = np.empty((at_once, n_cells), np.int64)

@@ -410,7 +410,7 @@ def test_each_class_has_its_own_parameter_in_the_state(order, learned, fixed, na
         ({"type": "gwrp"}, "pooling gwrp: GlobalWeightedRankPooling.__init__() missing 1 required"),
         (
             {"type": "gmp", "decay": 1},
-            "pooling gmp: GlobalMaxPooling.__init__() got an unexpected keyword",
+            "pooling gmp: Pooling.__init__() got an unexpected keyword",
         ),
         ({"type": "gwrp", "decay": "fast"}, "pooling gwrp: '<=' not supported between"),
         ({"type": "gwrp", "decay": 1.5}, "pooling.decay: expected a number in 0..1, got 1.5"),

@@ -18,11 +18,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from weakseg.material import Entry, Material
+from weakseg.material import Material, Place, part_of, rms
 from weakseg.spectral import Spectral
 
 Waveform = NDArray[np.float32]
-Place = tuple[int, Entry]
 
 QUIET = 0.25  # of a recording's rms: a part that is quieter hardly holds the event
 TRIES = 4  # to find a part that is loud enough
@@ -95,14 +94,16 @@ class FreshMixtures:
 
     def _scene(self, scene: Place, rng: np.random.Generator) -> Waveform:
         """A scene from a random point on, begun again as often as needed, its rms 1."""
-        wanted, length = self._samples(self._recipe.seconds), scene[1].length
-        begin = int(rng.integers(length))
-        parts = [self._material.read(scene, begin, wanted)]
-        if len(parts[0]) < wanted:
-            whole = self._material.read(scene, 0, wanted)
-            parts += [whole] * -(-(wanted - len(parts[0])) // length)
-        audio = np.concatenate(parts)[:wanted]
-        return audio / max(rms(audio), 1.0)
+        wanted = self._samples(self._recipe.seconds)
+        begin = int(rng.integers(scene[1].length))
+        audio = np.empty(wanted, np.float32)
+        filled = 0
+        while filled < wanted:
+            part = part_of(scene, begin, wanted - filled)
+            audio[filled : filled + len(part)] = part
+            filled, begin = filled + len(part), 0
+        audio /= max(rms(audio), 1.0)
+        return audio
 
     def _add(self, event: Place, mixture: Waveform, rng: np.random.Generator) -> float:
         """Add a part of an event somewhere; returns its largest absolute value."""
@@ -119,14 +120,13 @@ class FreshMixtures:
     def _part(self, event: Place, speed: float, rng: np.random.Generator) -> Waveform:
         """As much of an event as is heard, from its first sound or from a place loud enough."""
         needed = int(self._samples(self._recipe.event_seconds) * speed) + 2
-        whole = self._material.read(event, 0, event[1].length)
         if rng.random() < self._recipe.crop:
-            loud = QUIET * rms(whole)
             for _ in range(TRIES):
-                first = rng.integers(max(1, len(whole) - needed // 2))
-                if rms(whole[first : first + needed]) > loud:
-                    return whole[first : first + needed]
-        return whole[:needed]
+                first = int(rng.integers(max(1, event[1].length - needed // 2)))
+                part = part_of(event, first, needed)
+                if rms(part) > QUIET * event[1].rms:
+                    return part
+        return part_of(event, 0, needed)
 
 
 def at_speed(audio: Waveform, speed: float) -> Waveform:
@@ -135,11 +135,6 @@ def at_speed(audio: Waveform, speed: float) -> Waveform:
     before = places.astype(np.intp)
     share = (places - before).astype(np.float32)
     return audio[before] * (1 - share) + audio[before + 1] * share
-
-
-def rms(audio: Waveform) -> float:
-    """Root mean square."""
-    return float(np.sqrt(audio @ audio / max(len(audio), 1)))
 
 
 def largest(audio: Waveform) -> float:

@@ -4,16 +4,19 @@ Conventions
 -----------
 - A waveform is whole numbers of 16 bits, its peak at full scale: levels are set when it is mixed.
   What lies before its first sound is left out.
-- All waveforms of a file lie one after the other in one data set, checksummed (Fletcher-32) in
-  chunks of a second or so; the table says where each begins.
-- Nothing is read before it is asked for, so that memory does not grow with the recordings.
+- All waveforms of a file lie one after the other in one data set; the table says where each begins
+  and how loud it is.
+- Samples are mapped into memory, not read: training draws from them while it computes, and HDF5
+  would hold Python's lock for each part.  Their SHA-256 is checked when a file is opened.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 import h5py
@@ -22,7 +25,7 @@ from numpy.typing import NDArray
 
 from weakseg.store import StoreError, new_file, reading
 
-CHUNK_SAMPLES = 32_768
+BLOCK_SAMPLES = 1 << 22  # hashed at a time
 FULL_SCALE = 32_767
 
 Samples = NDArray[np.int16]
@@ -31,13 +34,18 @@ Read = Callable[[str, str], NDArray[np.floating[Any]]]
 
 
 class Entry(NamedTuple):
-    """A recording: `scene` or `event`, its name, its label, and its place in the samples."""
+    """A recording: `scene` or `event`, its name, its label, its place in the samples, its rms."""
 
     role: str
     name: str
     label: str
     start: int = 0
     length: int = 0
+    rms: float = 0.0
+
+
+Place = tuple[Samples, Entry]
+"""The samples of a file, and the recording among them."""
 
 
 def write_material(
@@ -48,23 +56,22 @@ def write_material(
     sample_rate: int,
 ) -> None:
     """Write recordings, one in memory at a time; `classes` are those of the whole data set."""
-    with new_file(path) as file:
-        samples = file.create_dataset(
-            "samples",
-            shape=(0,),
-            maxshape=(None,),
-            dtype="i2",
-            chunks=(CHUNK_SAMPLES,),
-            fletcher32=True,
-        )
-        placed = []
+    digest, placed, start = hashlib.sha256(), [], 0
+    with new_file(path) as file, TemporaryFile(dir=path.parent) as gathered:
         for entry in entries:
             waveform = to_full_scale(read(entry.role, entry.name))
-            start = len(samples)
-            samples.resize((start + len(waveform),))
-            samples[start:] = waveform
-            placed.append(entry._replace(start=start, length=len(waveform)))
+            gathered.write(waveform.tobytes())
+            digest.update(waveform.tobytes())
+            loudness = rms(waveform.astype(np.float32))
+            placed.append(entry._replace(start=start, length=len(waveform), rms=loudness))
+            start += len(waveform)
+        samples = file.create_dataset("samples", shape=(start,), dtype="<i2")
+        gathered.seek(0)
+        for first in range(0, start, BLOCK_SAMPLES):
+            block = np.frombuffer(gathered.read(2 * BLOCK_SAMPLES), "<i2")
+            samples[first : first + len(block)] = block
         file.create_dataset("entries", data=json.dumps(placed).encode())
+        file.attrs["sha256"] = digest.hexdigest()
         file.attrs["classes"] = json.dumps(list(classes))
         file.attrs["sample_rate"] = sample_rate
 
@@ -82,45 +89,58 @@ class Material:
 
     def __init__(self, paths: Sequence[Path]):
         self.paths = list(paths)
-        self._files = [_open(path) for path in paths]
-        self.classes, self.sample_rate = _description(self._files[0])
-        entries = list(self._entries())
-        self.scenes = [(which, e) for which, e in entries if e.role == "scene"]
+        files = [_open(path) for path in paths]
+        self.classes, self.sample_rate = files[0].classes, files[0].sample_rate
+        for path, file in zip(paths, files, strict=True):
+            if (file.classes, file.sample_rate) != (self.classes, self.sample_rate):
+                raise StoreError(f"{path}: classes or sample rate differ from {paths[0]}")
+        places = [(file.samples, entry) for file in files for entry in file.entries]
+        self.scenes = [place for place in places if place[1].role == "scene"]
         self.events = [
-            [(which, e) for which, e in entries if e.role == "event" and e.label == label]
+            [place for place in places if place[1].role == "event" and place[1].label == label]
             for label in self.classes
         ]
 
-    def _entries(self) -> Iterator[tuple[int, Entry]]:
-        for which, (path, file) in enumerate(zip(self.paths, self._files, strict=True)):
-            if _description(file) != (self.classes, self.sample_rate):
-                raise StoreError(f"{path}: classes or sample rate differ from {self.paths[0]}")
-            for entry in json.loads(file["entries"][()]):
-                yield which, Entry(*entry)
 
-    def __enter__(self) -> Material:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for file in self._files:
-            file.close()
-
-    def read(self, place: tuple[int, Entry], first: int, length: int) -> NDArray[np.float32]:
-        """At most `length` samples of a recording from its sample `first` on, (samples,)."""
-        which, entry = place
-        start = entry.start + first
-        end = min(start + length, entry.start + entry.length)
-        with reading(self.paths[which]):
-            samples: Samples = self._files[which]["samples"][start:end]
-        return samples.astype(np.float32)
+def part_of(place: Place, first: int, length: int) -> NDArray[np.float32]:
+    """At most `length` samples of a recording from its sample `first` on, (samples,)."""
+    samples, entry = place
+    end = min(first + length, entry.length)
+    return samples[entry.start + first : entry.start + end].astype(np.float32)
 
 
-def _open(path: Path) -> h5py.File:
-    with reading(path):
-        file = h5py.File(path, "r")
-        file["samples"], file["entries"]
-        return file
+def rms(audio: NDArray[np.float32]) -> float:
+    """Root mean square; 0 of nothing."""
+    return float(np.sqrt(audio @ audio / max(len(audio), 1)))
 
 
-def _description(file: h5py.File) -> tuple[list[str], int]:
-    return json.loads(file.attrs["classes"]), int(file.attrs["sample_rate"])
+class _File(NamedTuple):
+    classes: list[str]
+    sample_rate: int
+    samples: Samples
+    entries: list[Entry]
+
+
+def _open(path: Path) -> _File:
+    with reading(path), h5py.File(path, "r") as file:
+        samples = file["samples"]
+        mapped = _map(path, samples.id.get_offset(), len(samples))
+        if _digest(mapped) != file.attrs["sha256"]:
+            raise OSError("its samples are not as they were written")
+        entries = [Entry(*entry) for entry in json.loads(file["entries"][()])]
+        return _File(
+            json.loads(file.attrs["classes"]), int(file.attrs["sample_rate"]), mapped, entries
+        )
+
+
+def _map(path: Path, offset: int | None, length: int) -> Samples:
+    if not length or offset is None:
+        return np.empty(0, np.int16)
+    return np.memmap(path, "<i2", "r", offset, (length,))
+
+
+def _digest(samples: Samples) -> str:
+    digest = hashlib.sha256()
+    for first in range(0, len(samples), BLOCK_SAMPLES):
+        digest.update(samples[first : first + BLOCK_SAMPLES].data)
+    return digest.hexdigest()

@@ -20,6 +20,7 @@ from typing import Any
 import librosa
 import numpy as np
 import scipy.fft
+import scipy.sparse
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -74,6 +75,10 @@ class Spectral:
         ).T.astype(np.float32)
 
     @cached_property
+    def _sparse_filterbank(self) -> scipy.sparse.csc_array:
+        return scipy.sparse.csc_array(self.filterbank)
+
+    @cached_property
     def inverse_filterbank(self) -> NDArray[np.float32]:
         """A bin's share in each band, (mels, bins), as published.
 
@@ -89,7 +94,14 @@ class Spectral:
 
     def mel(self, spectrum: Spectrum) -> Magnitude:
         """Mel magnitudes (frames, mels) of a spectrum (frames, bins)."""
-        return np.abs(spectrum) @ self.filterbank
+        return self.mel_of(np.abs(spectrum))
+
+    def mel_of(self, magnitude: Magnitude) -> Magnitude:
+        """Mel magnitudes (frames, mels) of magnitudes (frames, bins)."""
+        # A filter covers few bins.  And a dense product would start BLAS's threads, which wait
+        # busily beside those of a training.
+        mel: Magnitude = magnitude @ self._sparse_filterbank
+        return mel
 
     def logmel(self, audio: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Log-mel (frames, mels), natural logarithm, of a waveform (samples,)."""

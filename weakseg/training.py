@@ -76,9 +76,9 @@ def train(
     """Train a model on the training folds' feature files; returns it with its history.
 
     network, pooling, foreground, objective: specifications; schedule, learning_rate, decay,
-    decay_every and warmup as in `schedule.Schedule`; average: decay of the moving average of the weights, or 0;
-    validation every `validate_every` iterations, or less often where that would take more than a
-    tenth of the time; recipe: of fresh mixtures (`fresh.Recipe`), drawn from the recordings of
+    decay_every and warmup as in `schedule.Schedule`; average: decay of the moving average of the
+    weights, or 0; validation every `validate_every` iterations, or less often where that would
+    take more than a tenth of the time; recipe: of fresh mixtures (`fresh.Recipe`), drawn from the recordings of
     `material_paths`, or None to train on the mixtures of the feature files; `state_dir` keeps what
     a stopped training goes on from, and belongs to this training alone (see `state.state_key`);
     `say` takes each line of the log.
@@ -109,8 +109,7 @@ def train(
             plan = (batch_of_iteration(training, batch_size, seed, number) for number in remaining)
             batches = read_batches(store, truth, plan, pin)
         else:
-            material = stack.enter_context(Material(material_paths))
-            mixtures = fresh_mixtures(material, store, recipe, seed)
+            mixtures = fresh_mixtures(Material(material_paths), store, recipe, seed)
             batches = draw_batches(mixtures, batch_size, remaining, pin)
         last_save = monotonic()
         with Progress(iterations, learner.iteration, " iterations", say) as progress:

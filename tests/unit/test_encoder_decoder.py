@@ -62,7 +62,7 @@ def test_input_maps(network):
 
 
 def test_cost_of_the_published_network():
-    """587,593 parameters (golden METHOD.md); 1.68 TFLOP a step of 24 clips is six times the MACs."""
+    """1.68 TFLOP a step of 24 clips are six times the multiply-accumulates of a clip, each."""
     parameters, operations = cost(build_network({"type": "published"}, 41, 64), 311, 64)
     assert parameters == 587_593
     assert 24 * 6 * operations == pytest.approx(1.68e12, rel=0.01)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weakseg.fresh import FreshMixtures, Recipe, at_speed, rms
-from weakseg.material import Entry, Material, write_material
+from weakseg.fresh import FreshMixtures, Recipe, at_speed
+from weakseg.material import Entry, Material, rms, write_material
 from weakseg.spectral import Spectral
 
 RATE = 8000
@@ -37,8 +37,7 @@ def material(tmp_path_factory):
     path = tmp_path_factory.mktemp("material") / "fold1.h5"
     events = [Entry("event", f"{tone}-{i}", tone) for tone in TONES for i in range(3)]
     write_material(path, [Entry("scene", "hiss", "park"), *events], recording, CLASSES, RATE)
-    with Material([path]) as opened:
-        yield opened
+    return Material([path])
 
 
 def draw(material, seed=1, spectral=SPECTRAL, n=40, **changes):

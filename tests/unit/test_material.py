@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from weakseg.material import FULL_SCALE, Entry, Material, to_full_scale, write_material
+from weakseg.material import FULL_SCALE, Entry, Material, part_of, to_full_scale, write_material
 from weakseg.store import StoreError
 
 CLASSES = ["bark", "bell"]
@@ -33,16 +33,16 @@ def write(tmp_path):
 
 
 def test_recordings_come_back_in_part_and_whole(write):
-    with Material([write()]) as material:
-        assert (material.classes, material.sample_rate) == (CLASSES, 8000)
-        assert [entry.name for _, entry in material.scenes] == ["park.wav"]
-        names = [[entry.name for _, entry in events] for events in material.events]
-        assert names == [["b.wav"], ["a.wav", "c.wav"]]
-        for place in [*material.scenes, *material.events[0], *material.events[1]]:
-            name = place[1].name
-            expected = to_full_scale(waveform(name)).astype(np.float32)
-            assert np.array_equal(material.read(place, 0, 10**6), expected)
-            assert np.array_equal(material.read(place, 500, 1000), expected[500:1500])
+    material = Material([write()])
+    assert (material.classes, material.sample_rate) == (CLASSES, 8000)
+    assert [entry.name for _, entry in material.scenes] == ["park.wav"]
+    names = [[entry.name for _, entry in events] for events in material.events]
+    assert names == [["b.wav"], ["a.wav", "c.wav"]]
+    for place in [*material.scenes, *material.events[0], *material.events[1]]:
+        name = place[1].name
+        expected = to_full_scale(waveform(name)).astype(np.float32)
+        assert np.array_equal(part_of(place, 0, 10**6), expected)
+        assert np.array_equal(part_of(place, 500, 1000), expected[500:1500])
 
 
 def test_a_waveform_is_scaled_to_its_peak():
@@ -53,10 +53,10 @@ def test_a_waveform_is_scaled_to_its_peak():
 
 def test_several_files_are_one(write):
     paths = [write("fold1.h5", ENTRIES[:2]), write("fold2.h5", ENTRIES[2:])]
-    with Material(paths) as material:
-        assert len(material.scenes) == 1
-        (place,) = material.events[0]
-        assert np.array_equal(material.read(place, 0, 9), to_full_scale(waveform("b.wav")))
+    material = Material(paths)
+    assert len(material.scenes) == 1
+    (place,) = material.events[0]
+    assert np.array_equal(part_of(place, 0, 9), to_full_scale(waveform("b.wav")))
 
 
 def test_files_of_other_classes_or_rates_are_refused(write):
@@ -66,14 +66,14 @@ def test_files_of_other_classes_or_rates_are_refused(write):
             Material([first, other])
 
 
-def test_a_flipped_bit_is_found_where_it_is_read(write):
+def test_a_flipped_bit_is_found(write):
     path = write()
     data = bytearray(path.read_bytes())
     pattern = to_full_scale(waveform("park.wav"))[100:120].tobytes()
     data[data.index(pattern)] ^= 1
     path.write_bytes(data)
-    with Material([path]) as material, pytest.raises(StoreError, match=r"fold1\.h5: damaged"):
-        material.read(material.scenes[0], 0, 1000)
+    with pytest.raises(StoreError, match=r"fold1\.h5: damaged.*not as they were written"):
+        Material([path])
 
 
 def test_no_store_is_said_so(tmp_path):

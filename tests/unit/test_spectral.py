@@ -82,3 +82,11 @@ def test_settings_survive(published_spectral):
 def test_ratio_mask_is_a_share():
     a, b = np.random.default_rng(0).uniform(0, 1, (2, 50, 64))
     np.testing.assert_allclose(ideal_ratio_mask(a, b) + ideal_ratio_mask(b, a), 1, atol=1e-6)
+
+
+def test_mel_is_the_product_with_the_filters(published_spectral, noise):
+    spectrum = published_spectral.stft(noise(0.5).astype(np.float32))
+    expected = np.abs(spectrum).astype(np.float64) @ published_spectral.filterbank
+    mel = published_spectral.mel(spectrum)
+    assert mel.dtype == np.float32
+    np.testing.assert_allclose(mel, expected, rtol=1e-5)

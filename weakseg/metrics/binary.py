@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Threshold = float | NDArray[np.floating]
+"""One for all classes, or one a class, (classes,)."""
 
 
 class Counts(NamedTuple):
@@ -97,7 +99,7 @@ def decision_counts(
     )
 
 
-def threshold_counts(counts: LevelCounts, levels: NDArray[Any], threshold: float) -> Counts:
+def threshold_counts(counts: LevelCounts, levels: NDArray[Any], threshold: Threshold) -> Counts:
     """Decisions at a threshold, (...,) from counts (..., levels) and the value of each level.
 
     ValueError if the levels do not increase strictly or are not as many as the counts.
@@ -107,10 +109,12 @@ def threshold_counts(counts: LevelCounts, levels: NDArray[Any], threshold: float
             f"levels: expected {counts.positives.shape[-1]} strictly increasing values, "
             f"got {len(levels)}; give one value a code, in the order of the codes"
         )
-    first = int(np.sum(levels <= threshold))
-    tp = counts.positives[..., first:].sum(axis=-1)
-    fp = counts.negatives[..., first:].sum(axis=-1)
-    return Counts(tp, fp, counts.positives[..., :first].sum(axis=-1))
+    above = np.broadcast_to(
+        levels > (threshold[..., None] if isinstance(threshold, np.ndarray) else threshold),
+        counts.positives.shape,
+    )
+    tp, fp = (part.sum(axis=-1, where=above) for part in counts)
+    return Counts(tp, fp, counts.positives.sum(axis=-1, where=~above))
 
 
 def level_counts(truth: NDArray[np.bool_], scores: NDArray[Any]) -> LevelCounts:
@@ -124,7 +128,7 @@ def level_counts(truth: NDArray[np.bool_], scores: NDArray[Any]) -> LevelCounts:
 
 
 def class_metrics(
-    truth: NDArray[np.bool_], scores: NDArray[Any], threshold: float
+    truth: NDArray[np.bool_], scores: NDArray[Any], threshold: Threshold
 ) -> dict[str, Floats]:
     """Precision, recall, F1, ROC AUC and average precision of each class, exactly.
 

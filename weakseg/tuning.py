@@ -44,6 +44,8 @@ DETECTORS: Mapping[str, Sequence[float]] = {
     "merge_gap": (0, 3, 6, 10, 20, 30),
     "drop": (0, 2, 5, 10, 15),
 }
+# weak scores and short events hide each other: both limits fall together
+STEPS = (("high", "drop"), ("low_share",), ("median",), ("merge_gap",))
 SMOOTHED, REACH = 5, 96  # frames
 MINIMUM_DB = 4.0  # white noise: 3.9 dB in the lowest band to 0.6 dB in the highest
 
@@ -136,13 +138,13 @@ def planned_activity(
 def choose(
     counts: Counts,
     n_positives: NDArray[Any],
-    candidates: NDArray[Any],
-    published: float,
+    distance: NDArray[Any],
     shrinkage: float = SHRINKAGE,
-) -> NDArray[Any]:
-    """The candidate of most worth (see the conventions) for each class, (classes,).
+) -> NDArray[np.intp]:
+    """The index of the candidate of most worth (see the conventions) for each class, (classes,).
 
-    counts: (classes, candidates); n_positives: (classes,); shrinkage inf: one for all classes.
+    counts: (classes, candidates); n_positives: (classes,); distance: (candidates,), from what is
+    published; shrinkage inf: one for all classes.
     """
     known = n_positives > 0
     own = np.nan_to_num(precision_recall_f1(counts)["f1"])
@@ -150,8 +152,8 @@ def choose(
     weight = (n_positives / (n_positives + shrinkage))[:, None]
     worth = weight * own + (1 - weight) * np.nan_to_num(precision_recall_f1(together)["f1"])
     best = worth >= worth.max(axis=1, keepdims=True) - TIE
-    distance = np.where(best, np.abs(candidates - published), np.inf)
-    return np.where(known, candidates[distance.argmin(axis=1)], candidates.dtype.type(published))
+    chosen: NDArray[np.intp] = np.where(best, distance, np.inf).argmin(axis=1)
+    return np.where(known, chosen, distance.argmin())
 
 
 def with_published(values: Sequence[float] | Floats, published: float) -> Column:
@@ -173,7 +175,8 @@ def tune_levels(
     candidates = with_published(LEVELS, published)
     if n_positives is None:
         n_positives = truth.sum(axis=tuple(range(truth.ndim - 1)))
-    return choose(counts_above(truth, scores, candidates), n_positives, candidates, published)
+    counts = counts_above(truth, scores, candidates)
+    return candidates[choose(counts, n_positives, np.abs(candidates - published))]
 
 
 def counts_above(
@@ -204,7 +207,7 @@ def tune_detectors(
     """`high low median merge_gap drop` of each class, (classes,), by collar-based event F1.
 
     scores: (clips, frames, classes); found: (clips, classes); reference: indices of these.  One
-    value after the other: first for all classes together, then twice class by class.
+    of STEPS after the other: first for all classes together, then twice class by class.
     """
     start = {
         "high": published.high,
@@ -218,11 +221,19 @@ def tune_detectors(
     n_events = np.bincount(reference.label, minlength=n_classes)
     chosen = {name: np.full(n_classes, value, np.float32) for name, value in start.items()}
     for shrinkage in np.inf, SHRINKAGE, SHRINKAGE:
-        for name, values in DETECTORS.items():
-            candidates = with_published(values, start[name])
-            each = [count(chosen | {name: np.full(n_classes, value)}) for value in candidates]
+        for names in STEPS:
+            candidates = _product(names, start)
+            each = [
+                count(
+                    chosen | {n: np.full(n_classes, v) for n, v in zip(names, values, strict=True)}
+                )
+                for values in candidates
+            ]
             counts = Counts(*(np.stack(part, axis=1) for part in zip(*each, strict=True)))
-            chosen[name] = choose(counts, n_events, candidates, start[name], shrinkage)
+            distance = np.abs(candidates - np.float32([start[name] for name in names]))
+            distance = (distance / np.maximum(distance.max(axis=0), TIE)).sum(axis=1)
+            best = candidates[choose(counts, n_events, distance, shrinkage)]
+            chosen |= dict(zip(names, best.T, strict=True))
     low = _low(chosen)
     del chosen["low_share"]
     return chosen | {"low": low}
@@ -296,6 +307,12 @@ def find_ranges(
     return row[kept], first[kept], end[kept]
 
 
+def _product(names: Sequence[str], start: Mapping[str, float]) -> NDArray[np.float32]:
+    """Every combination of the candidates of some of DETECTORS, (candidates, names)."""
+    axes = np.meshgrid(*(with_published(DETECTORS[name], start[name]) for name in names))
+    return np.stack(axes, axis=-1).reshape(-1, len(names))
+
+
 def _low(values: Mapping[str, Column]) -> Column:
     return np.round(values["high"] * values["low_share"], 4).astype(np.float32)
 
@@ -309,7 +326,7 @@ def tune_masks(counts: LevelCounts, n_positives: NDArray[Any], published: float)
     above = (mask_level_values() > candidates[:, None]).astype(np.int64)
     tp, fp = (part @ above.T for part in counts)
     fn = counts.positives.sum(axis=1, keepdims=True) - tp
-    return choose(Counts(tp, fp, fn), n_positives, candidates, published)
+    return candidates[choose(Counts(tp, fp, fn), n_positives, np.abs(candidates - published))]
 
 
 def single_classes(
@@ -322,7 +339,7 @@ def single_classes(
     """
     kept = active.sum(axis=1) < 2
     truth = {
-        int(label): loud[kept] & active[kept, label, None]
+        int(label): loud[kept] & active[kept, label][:, None]
         for label in np.flatnonzero(active.any(axis=0))
     }
     return codes[:, kept], truth

@@ -230,7 +230,8 @@ def tune_detectors(
                 for values in candidates
             ]
             counts = Counts(*(np.stack(part, axis=1) for part in zip(*each, strict=True)))
-            distance = np.abs(candidates - np.float32([start[name] for name in names]))
+            published_values = np.array([start[name] for name in names], np.float32)
+            distance = np.abs(candidates - published_values)
             distance = (distance / np.maximum(distance.max(axis=0), TIE)).sum(axis=1)
             best = candidates[choose(counts, n_events, distance, shrinkage)]
             chosen |= dict(zip(names, best.T, strict=True))

@@ -42,7 +42,7 @@ DETECTORS: Mapping[str, Sequence[float]] = {
     "low_share": (0.25, 0.5, 0.75, 1.0),  # of the high threshold
     "median": (1, 5, 9, 15, 25),
     "merge_gap": (0, 3, 6, 10, 20, 30),
-    "drop": (0, 2, 5, 10, 15),
+    "drop": (0, 2, 5, 10),
 }
 # weak scores and short events hide each other: both limits fall together
 STEPS = (("high", "drop"), ("low_share",), ("median",), ("merge_gap",))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import scipy.ndimage
 from numpy.typing import NDArray
 
 from weakseg.predictions import Predictions
@@ -29,6 +30,7 @@ class Detector:
 
     A frame above `high` starts an event, which goes on both ways while the score is at least `low`;
     gaps of at most `merge_gap` frames are closed; events of at most `drop` frames are dropped.
+    Before all that, each score becomes the median of the `median` frames around it (odd; 1: none).
     """
 
     clip_threshold: float
@@ -36,13 +38,28 @@ class Detector:
     low: float
     merge_gap: int
     drop: int
+    median: int = 1
 
     def ranges(self, scores: NDArray[np.floating]) -> list[tuple[int, int]]:
         """Events, (first frame, end frame) each, of one class's scores (frames,)."""
+        scores = smoothed(scores, self.median)
         started = [
             run for run in runs(scores >= self.low) if (scores[slice(*run)] > self.high).any()
         ]
         return [run for run in merge(started, self.merge_gap) if run[1] - run[0] > self.drop]
+
+
+Detectors = Detector | Sequence[Detector]
+"""One for all classes, or one a class."""
+
+
+def smoothed(scores: NDArray[np.floating], median: int) -> NDArray[np.floating]:
+    """Running medians of `median` frames of scores (..., frames); the first and last are held."""
+    if median == 1:
+        return scores
+    size = (*[1] * (scores.ndim - 1), median)
+    medians: NDArray[np.floating] = scipy.ndimage.median_filter(scores, size, mode="nearest")
+    return medians
 
 
 def runs(active: NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -67,19 +84,20 @@ def detect(
     clip_probabilities: NDArray[np.floating],
     frame_scores: NDArray[np.floating],
     classes: Sequence[str],
-    detector: Detector,
+    detector: Detectors,
     frame_seconds: float,
 ) -> pd.DataFrame:
     """Events of one clip.
 
     clip_probabilities (classes,); frame_scores (frames, classes); a class whose clip probability is
-    at most the clip threshold has none.
+    at most its detector's clip threshold has none.
     """
+    of_class = [detector] * len(classes) if isinstance(detector, Detector) else detector
     rows = [
         (filename, first * frame_seconds, end * frame_seconds, label)
-        for index, label in enumerate(classes)
-        if clip_probabilities[index] > detector.clip_threshold
-        for first, end in detector.ranges(frame_scores[:, index])
+        for index, (label, one) in enumerate(zip(classes, of_class, strict=True))
+        if clip_probabilities[index] > one.clip_threshold
+        for first, end in one.ranges(frame_scores[:, index])
     ]
     return pd.DataFrame(rows, columns=EVENT_COLUMNS)
 
@@ -96,8 +114,8 @@ def read_events(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False)
 
 
-def detect_all(predicted: Predictions, detector: Detector) -> pd.DataFrame:
-    """Events of all clips of some predictions."""
+def detect_all(predicted: Predictions, detector: Detectors) -> pd.DataFrame:
+    """Events of all clips of some predictions, by one detector or by one a class."""
     frame_seconds = predicted.settings["hop"] / predicted.settings["sample_rate"]
     probabilities = predicted.clip_probabilities()
     return join(
@@ -116,7 +134,10 @@ def detect_all(predicted: Predictions, detector: Detector) -> pd.DataFrame:
 def gate(
     frame_scores: NDArray[np.floating],
     clip_probabilities: NDArray[np.floating],
-    clip_threshold: float,
+    clip_threshold: float | NDArray[np.floating],
 ) -> NDArray[np.floating]:
-    """Frame scores (frames, classes), 0 for the classes that the clip is not found to hold."""
+    """Frame scores (frames, classes), 0 for the classes that the clip is not found to hold.
+
+    clip_threshold: of all classes, or (classes,).
+    """
     return np.where(clip_probabilities > clip_threshold, frame_scores, 0)

@@ -11,14 +11,15 @@ Conventions
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from weakseg.detection import EVENT_COLUMNS
-from weakseg.metrics.binary import macro
+from weakseg.metrics.binary import Floats, LevelCounts, macro
+from weakseg.metrics.masks import each_clip_level_counts
 from weakseg.plan import PlannedMixture
 from weakseg.predictions import Predictions
 from weakseg.scores import (
@@ -36,29 +37,27 @@ from weakseg.separation_quality import Sources, Waveform, separation_quality, so
 from weakseg.spectral import Spectral
 from weakseg.store import FeatureStore, PredictionStore, StoreError, decode_masks
 from weakseg.tables import COLUMNS, MACRO
+from weakseg.thresholds import Thresholds
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """What counts as positive: clip probability, frame score and mask value above these."""
+class Decisions(NamedTuple):
+    """What is made of predictions: events, detected with some thresholds, and what these are."""
 
-    clip: float
-    frame: float
-    mask: float
-    found: float  # clip probability above which a class is detected and separated
+    events: pd.DataFrame
+    thresholds: Thresholds
 
 
 def score_model(
     truth: FeatureStore,
     predicted: PredictionStore,
-    found_events: pd.DataFrame,
+    decisions: Sequence[Decisions],
     plan: Sequence[PlannedMixture],
     rendered: Iterable[NDArray[np.int16]],
-    thresholds: Thresholds,
     seconds: float,
-) -> dict[str, Scores]:
-    """The scores of each task on one fold.
+) -> list[dict[str, Scores]]:
+    """The scores of each task on one fold, for each of some decisions on the same predictions.
 
+    What does not depend on them (separated waveforms, counts of mask cells) is computed once.
     rendered: the channels of each mixture, in the order of the stores; seconds: their length.
     Raises StoreError if the stores do not hold the same clips and classes.
     """
@@ -67,10 +66,17 @@ def score_model(
             f"{predicted.path}: clips or classes differ from the features'; delete it and run again"
         )
     mixtures = planned(plan, predicted.names)
-    scores = score_decisions(truth, predicted, found_events, mixtures, thresholds, seconds)
+    scores = [
+        score_decisions(truth, predicted, events, mixtures, thresholds, seconds)
+        for events, thresholds in decisions
+    ]
     if predicted.has_masks:
-        scores["masks"] = score_masks(truth, predicted, thresholds)
-        scores["separation"] = score_separation(predicted, mixtures, rendered, thresholds)
+        counts = mask_counts(truth, predicted)
+        quality = model_separation(predicted, mixtures, rendered)
+        for of_task, (_, thresholds) in zip(scores, decisions, strict=True):
+            found = predicted.clip_probabilities() > thresholds.found
+            of_task["masks"] = mask_scores(counts, thresholds.mask)
+            of_task["separation"] = separation_scores(quality, found)
     return scores
 
 
@@ -114,19 +120,18 @@ def score_decisions(
     }
 
 
-def score_masks(truth: FeatureStore, predicted: Predictions, thresholds: Thresholds) -> Scores:
-    """Time-frequency segmentation, cell by cell, against the ideal masks."""
+def mask_counts(truth: FeatureStore, predicted: Predictions) -> LevelCounts:
+    """Cells of the masks at each code, in the ideal masks and out of them, clip by clip."""
     clips = ((predicted.mask_codes(i), truth.mask_truth(i)) for i in range(len(truth)))
-    return mask_scores(clips, thresholds.mask)
+    return each_clip_level_counts(clips)
 
 
-def score_separation(
+def model_separation(
     predicted: Predictions,
     mixtures: Sequence[PlannedMixture],
     rendered: Iterable[NDArray[np.int16]],
-    thresholds: Thresholds,
-) -> Scores:
-    """Separation of the true classes by the predicted masks, in dB."""
+) -> Floats:
+    """Qualities (clips, classes, QUALITIES) of the true classes by the predicted masks, in dB."""
 
     def separate(index: int, sources: Sources, separator: Separator) -> list[list[Waveform]]:
         masks = predicted.mask_codes(index)[sources.labels]
@@ -135,8 +140,8 @@ def score_separation(
     clips = sources_of_clips(mixtures, rendered, predicted.classes)
     shape = len(predicted.names), len(predicted.classes)
     spectral = Spectral.from_settings(predicted.settings)
-    (quality,) = separation_quality(clips, shape, spectral, separate)
-    return separation_scores(quality, predicted.clip_probabilities() > thresholds.found)
+    quality: Floats = separation_quality(clips, shape, spectral, separate)[0]
+    return quality
 
 
 def true_events(mixtures: Sequence[PlannedMixture]) -> pd.DataFrame:

@@ -63,9 +63,11 @@ def segment_store(
     device: str = "auto",
     precision: str = "auto",
     batch_size: int = 8,
+    most_clips: int | None = None,
 ) -> None:
-    """Write a model's predictions for all clips of some feature files.
+    """Write a model's predictions for all clips of some feature files, or for at most `most_clips`.
 
+    These are spread evenly over the files, in their order.
     ValueError if the model is no model or was trained on other classes or feature settings.
     """
     keep_freed_memory()
@@ -73,9 +75,18 @@ def segment_store(
     prepare(model, choose_device(device), threads)
     with FeatureStore(feature_paths) as store:
         check_agreement(model, model_path, store)
-        batches = read_ahead(_named_clips(store, batch_size))
-        clips = _counted(predict_clips(model, batches, precision), len(store))
-        write_predictions(output_path, store.names, store.classes, store.settings, clips)
+        chosen = spread(len(store), most_clips)
+        batches = read_ahead(_named_clips(store, chosen, batch_size))
+        clips = _counted(predict_clips(model, batches, precision), len(chosen))
+        names = [store.names[clip] for clip in chosen]
+        write_predictions(output_path, names, store.classes, store.settings, clips)
+
+
+def spread(n_clips: int, most: int | None) -> list[int]:
+    """The indices of all clips, or of `most` of them at even distances, in ascending order."""
+    if most is None or most >= n_clips:
+        return list(range(n_clips))
+    return [(2 * place + 1) * n_clips // (2 * most) for place in range(most)]
 
 
 def check_agreement(model: SegmentationModel, model_path: Path, store: FeatureStore) -> None:
@@ -91,9 +102,11 @@ def check_agreement(model: SegmentationModel, model_path: Path, store: FeatureSt
             )
 
 
-def _named_clips(store: FeatureStore, batch_size: int) -> Iterator[NamedClips]:
-    for start in range(0, len(store), batch_size):
-        clips = range(start, min(start + batch_size, len(store)))
+def _named_clips(
+    store: FeatureStore, chosen: Sequence[int], batch_size: int
+) -> Iterator[NamedClips]:
+    for start in range(0, len(chosen), batch_size):
+        clips = chosen[start : start + batch_size]
         yield [store.names[clip] for clip in clips], store.logmel(clips)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.detection import Detector, detect_all
-from weakseg.evaluation import Thresholds, planned, score_decisions, score_masks
+from weakseg.evaluation import mask_counts, planned, score_decisions
+from weakseg.metrics.masks import each_clip_level_counts
 from weakseg.plan import PlannedMixture
 from weakseg.references import (
     REFERENCES,
@@ -20,6 +21,7 @@ from weakseg.references import (
 from weakseg.scores import Scores, mask_scores, separation_scores
 from weakseg.separation_quality import sources_of_clips
 from weakseg.store import FeatureStore
+from weakseg.thresholds import Thresholds
 
 
 def score_references(
@@ -43,12 +45,13 @@ def score_references(
     for name, reference in whole_predictions(truth).items():
         events = detect_all(reference, detector)
         scores[name] = score_decisions(truth, reference, events, mixtures, thresholds, seconds)
-        scores[name]["masks"] = score_masks(truth, reference, thresholds)
+        scores[name]["masks"] = mask_scores(mask_counts(truth, reference), thresholds.mask)
         found = reference.clip_probabilities() > thresholds.found
         scores[name]["separation"] = separation_scores(quality[name], found)
     for name in quality.keys() - scores.keys():
         found = truth.clip_truth()
         scores[name] = {"separation": separation_scores(quality[name], found)}
     for name, codes in ("oracle_mel_ibm", true_mask_codes(truth)), ("oracle_mel_irm", ratio_codes):
-        scores[name]["masks"] = mask_scores(mask_clips(truth, codes), thresholds.mask)
+        counts = each_clip_level_counts(mask_clips(truth, codes))
+        scores[name]["masks"] = mask_scores(counts, thresholds.mask)
     return {name: scores[name] for name in REFERENCES}

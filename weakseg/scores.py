@@ -5,13 +5,14 @@ Conventions
 - `Scores.values` maps a metric to a value a class, (classes,), or to one of all classes, ().
 - `Scores.draw` gives the same metrics for bootstrap weights (draws, clips), of shape
   (draws, classes) or (draws,); PSDS is left out, and areas over frames are taken on 256 levels.
+- A threshold is one for all classes or one a class, (classes,).
 - Frame scores are gated by the clip probability before they are scored, masks are not, as
   published (Kong et al., arXiv 1804.04715, section V).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,14 @@ from numpy.typing import NDArray
 
 from weakseg.detection import gate
 from weakseg.metrics import events, frames, masks, psds, tagging
-from weakseg.metrics.binary import Counts, Floats, LevelCounts, precision_recall_f1, ratio
+from weakseg.metrics.binary import (
+    Counts,
+    Floats,
+    LevelCounts,
+    Threshold,
+    precision_recall_f1,
+    ratio,
+)
 from weakseg.metrics.binary import threshold_counts as counts_above
 from weakseg.metrics.bootstrap import clip_areas, level_areas, weighted_mean, weighted_sum
 from weakseg.metrics.events import EventCounts
@@ -38,7 +46,9 @@ class Scores(NamedTuple):
     draw: Callable[[Floats], Values]
 
 
-def tag_scores(labels: NDArray[np.bool_], probabilities: NDArray[Any], threshold: float) -> Scores:
+def tag_scores(
+    labels: NDArray[np.bool_], probabilities: NDArray[Any], threshold: Threshold
+) -> Scores:
     """Audio tagging: clip probabilities (clips, classes) against weak labels."""
     counts = tagging.clip_counts(labels, probabilities, threshold)
     precisions = tagging.label_precisions(labels, probabilities).sum(axis=1)
@@ -53,7 +63,7 @@ def tag_scores(labels: NDArray[np.bool_], probabilities: NDArray[Any], threshold
     return Scores(tagging.class_metrics(labels, probabilities, threshold) | lwlrap, draw)
 
 
-def frame_scores(active: NDArray[np.bool_], scores: NDArray[Any], threshold: float) -> Scores:
+def frame_scores(active: NDArray[np.bool_], scores: NDArray[Any], threshold: Threshold) -> Scores:
     """Sound event detection, frame by frame: gated scores (clips, frames, classes)."""
 
     def draw(weights: Floats) -> Values:
@@ -64,9 +74,12 @@ def frame_scores(active: NDArray[np.bool_], scores: NDArray[Any], threshold: flo
     return Scores(frames.class_metrics(active, scores, threshold), draw)
 
 
-def mask_scores(clips: Iterable[masks.Clip], threshold: float) -> Scores:
-    """Time-frequency segmentation, cell by cell: codes of masks against the ideal masks."""
-    counts, levels = masks.each_clip_level_counts(clips), mask_level_values()
+def mask_scores(counts: LevelCounts, threshold: Threshold) -> Scores:
+    """Time-frequency segmentation, cell by cell: codes of masks against the ideal masks.
+
+    counts: `masks.each_clip_level_counts` of all clips.
+    """
+    levels = mask_level_values()
     whole = LevelCounts(*(part.sum(axis=0, dtype=np.int64) for part in counts))
 
     def draw(weights: Floats) -> Values:
@@ -128,7 +141,7 @@ def separation_scores(quality: Floats, found: NDArray[np.bool_]) -> Scores:
     return Scores({name: mean[0] for name, mean in draw(every_clip).items()}, draw)
 
 
-def gated_frame_scores(predicted: Predictions, clip_threshold: float) -> NDArray[np.float32]:
+def gated_frame_scores(predicted: Predictions, clip_threshold: Threshold) -> NDArray[np.float32]:
     """All frame scores, (clips, frames, classes), 0 for classes that are not found."""
     probabilities = predicted.clip_probabilities()
     return np.stack(

@@ -105,9 +105,16 @@ def per_class(joined: pd.DataFrame) -> pd.DataFrame:
     return rows[[*RUN, "class", "task", "metric", "value"]]
 
 
-def markdown(experiment: str, table: pd.DataFrame) -> str:
-    """The means as a page: a table a task and SNR, a row a model."""
-    means = table[table["holdout_fold"] == "mean"]
+TUNED = (
+    "The same, with thresholds tuned class by class for each model: clip thresholds from weak "
+    "labels, frame, event and mask thresholds from the planned onsets of training mixtures; no "
+    "holdout clip was used. Models named `oracle_` and `floor_` keep the thresholds of the "
+    "configuration: they have nothing to tune."
+)
+
+
+def markdown(experiment: str, table: pd.DataFrame, tuned: pd.DataFrame | None = None) -> str:
+    """The means as a page: a table a task and SNR, a row a model; then with tuned thresholds."""
     n_folds = table[table["holdout_fold"] != "mean"]["holdout_fold"].nunique()
     parts = [
         f"# {experiment}",
@@ -116,12 +123,21 @@ def markdown(experiment: str, table: pd.DataFrame) -> str:
         "unless it says otherwise. Models named `oracle_` are told part of the truth, `floor_` "
         "learn nothing.",
     ]
+    parts += _sections(table, "##")
+    if tuned is not None:
+        parts += ["## Tuned thresholds", TUNED, *_sections(tuned, "###")]
+    return "\n\n".join(parts) + "\n"
+
+
+def _sections(table: pd.DataFrame, level: str) -> Iterator[str]:
+    """A heading and the tables of each SNR and task."""
+    means = table[table["holdout_fold"] == "mean"]
     for snr in means["snr_db"].unique():
         for shown in SHOWN:
             rows = means[(means["snr_db"] == snr) & (means["task"] == shown.task)]
             if len(rows):
-                parts += [f"## {shown.title}, {snr:g} dB", *_task_tables(rows, shown)]
-    return "\n\n".join(parts) + "\n"
+                yield f"{level} {shown.title}, {snr:g} dB"
+                yield from _task_tables(rows, shown)
 
 
 def _task_tables(rows: pd.DataFrame, shown: Shown) -> Iterator[str]:

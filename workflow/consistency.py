@@ -217,6 +217,10 @@ def _detection(config: Configuration) -> None:
     if low > high:
         what = f"at most detection.high_threshold, {high:g}"
         raise refuse("detection.low_threshold", low, what, "lower it or raise high_threshold")
+    median = config["detection"]["median_frames"]
+    if median % 2 == 0:
+        what = "odd, so that the median is one of the scores"
+        raise refuse("detection.median_frames", median, what, f"make it {median + 1}")
 
 
 def _pictures(config: Configuration) -> None:

@@ -371,6 +371,10 @@ BAD: list[tuple[dict[Any, Any], str]] = [
     ({"features": {"fmax_hz": 50}}, "features.fmin_hz: 50.0 is not below features.fmax_hz"),
     ({"features": {"mels": 512}}, "features.mels: 512 is not few enough"),
     (
+        {"detection": {"median_frames": 4}},
+        "detection.median_frames: 4 is not odd.*make it 5",
+    ),
+    (
         {"detection": {"low_threshold": 0.3}},
         "detection.low_threshold: 0.3 is not at most detection.high_threshold, 0.2",
     ),

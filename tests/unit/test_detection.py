@@ -1,12 +1,14 @@
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from weakseg.detection import EVENT_COLUMNS, Detector, detect, gate, merge, runs
+from weakseg.detection import EVENT_COLUMNS, Detector, detect, gate, merge, runs, smoothed
 
 DETECTOR = Detector(clip_threshold=0.1, high=0.2, low=0.1, merge_gap=10, drop=10)
 
@@ -49,3 +51,31 @@ def test_detect_gates_by_the_clip_and_gives_seconds():
     assert list(table.columns) == EVENT_COLUMNS
     assert table.values.tolist() == [["a.wav", 0.32, 1.28, "Mew"]]
     np.testing.assert_array_equal(gate(scores, np.array([0.1, 0.5]), 0.1)[:, 0], 0)
+
+
+def test_a_median_removes_what_is_shorter_than_half_of_it_and_keeps_edges():
+    scores = np.zeros(60)
+    scores[10:12] = scores[30:50] = 1.0
+    scores[40] = 0.0
+    plain = Detector(0.1, 0.2, 0.1, merge_gap=0, drop=0)
+    assert plain.ranges(scores) == [(10, 12), (30, 40), (41, 50)]
+    assert replace(plain, median=5).ranges(scores) == [(30, 50)]
+    assert replace(plain, median=5).ranges(np.ones(3)) == [(0, 3)]
+    assert smoothed(scores, 1) is scores
+    stacked = smoothed(np.stack([scores, scores[::-1]]), 5)  # rows do not mix
+    np.testing.assert_array_equal(stacked, [smoothed(scores, 5), smoothed(scores[::-1], 5)])
+
+
+def test_each_class_may_have_its_own_detector():
+    scores = np.zeros((100, 2))
+    scores[10:40] = [0.3, 0.9]
+    strict = replace(DETECTOR, high=0.5)
+    found = detect("a", np.ones(2), scores, ["Bark", "Mew"], [strict, DETECTOR], 1.0)
+    assert list(found.event_label) == ["Mew"]
+    found = detect("a", np.ones(2), scores, ["Bark", "Mew"], [DETECTOR, strict], 1.0)
+    assert list(found.event_label) == ["Bark", "Mew"]
+    never = replace(DETECTOR, clip_threshold=1.0)
+    found = detect("a", np.ones(2), scores, ["Bark", "Mew"], [DETECTOR, never], 1.0)
+    assert list(found.event_label) == ["Bark"]
+    with pytest.raises(ValueError):
+        detect("a", np.ones(2), scores, ["Bark", "Mew"], [DETECTOR], 1.0)

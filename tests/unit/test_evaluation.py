@@ -1,9 +1,10 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from weakseg.detection import Detector, detect, join
 from weakseg.draws import draws_of
-from weakseg.evaluation import Thresholds, as_table, score_model, true_events
+from weakseg.evaluation import Decisions, as_table, score_model, true_events
 from weakseg.features import extract
 from weakseg.mixing import read_manifest, rendered_mixtures, write_shard
 from weakseg.reference_evaluation import score_references
@@ -19,6 +20,7 @@ from weakseg.store import (
     write_predictions,
 )
 from weakseg.tables import MACRO
+from weakseg.thresholds import Thresholds
 
 RATE, SECONDS = 32000, 3.0
 CLASSES = ["High", "Low"]
@@ -99,7 +101,10 @@ def evaluate_masks(fold, tmp_path, mask_of):
                 for i, name in enumerate(predicted.names)
             )
             rendered = (stems for _, stems in rendered_mixtures([manifest]))
-            scores = score_model(truth, predicted, found, PLAN, rendered, THRESHOLDS, SECONDS)
+            by_class = Thresholds(*(np.full(2, 0.1, np.float32) for _ in range(4)))
+            decisions = [Decisions(found, THRESHOLDS), Decisions(found, by_class)]
+            scores, same = score_model(truth, predicted, decisions, PLAN, rendered, SECONDS)
+            pd.testing.assert_frame_equal(as_table(scores, CLASSES), as_table(same, CLASSES))
             table = as_table(scores, CLASSES)
     drawn = draws_of({"snr_db": 0, "model": "m", "holdout_fold": 1}, scores, np.ones((1, 4)))
     overall = table[table["class"] == MACRO].set_index(["task", "metric"])["value"]
@@ -163,6 +168,31 @@ def test_references_bound_what_a_model_can_reach(fold):
     assert ratio > mel > overall("floor_chance", "separation", "si_sdr_db_true_classes")
 
 
+def test_each_class_has_its_thresholds_in_every_task_and_draw(fold, tmp_path):
+    """At a threshold of 1 a class is never found, at 0 always; the other one stays as it was."""
+    features, manifest, _ = fold
+
+    def score(high):
+        each = Thresholds(*(np.array([high, 0.1], np.float32) for _ in range(4)))
+        with FeatureStore([features]) as truth, PredictionStore(tmp_path / "p.h5") as predicted:
+            rendered = (stems for _, stems in rendered_mixtures([manifest]))
+            decisions = [Decisions(true_events(PLAN), each)]
+            (scores,) = score_model(truth, predicted, decisions, PLAN, rendered, SECONDS)
+        return scores
+
+    with FeatureStore([features]) as truth:
+        predict_with(truth, tmp_path / "p.h5", lambda masks: masks)
+    usual, never = score(0.1), score(1.0)
+    for task in ("tagging", "frames", "masks"):
+        assert never[task].values["f1"][0] == 0.0 < usual[task].values["f1"][0]
+        assert never[task].values["f1"][1] == usual[task].values["f1"][1] > 0.0
+        drawn = never[task].draw(np.ones((1, len(PLAN))))["f1"]
+        np.testing.assert_allclose(drawn[0], never[task].values["f1"])
+    assert np.isnan(never["separation"].values["si_sdr_db"][0])
+    assert not np.isnan(never["separation"].values["si_sdr_db"][1])
+    assert not np.isnan(never["separation"].values["si_sdr_db_true_classes"]).any()
+
+
 def test_true_events_are_the_planned_ones():
     table = true_events(PLAN)
     assert len(table) == 6
@@ -183,4 +213,5 @@ def test_stores_of_different_clips_are_refused(fold, tmp_path):
         PredictionStore(tmp_path / "p.h5") as predicted,
         pytest.raises(StoreError, match=r"p\.h5: clips or classes differ"),
     ):
-        score_model(truth, predicted, true_events([]), PLAN, iter(()), THRESHOLDS, SECONDS)
+        decisions = [Decisions(true_events([]), THRESHOLDS)]
+        score_model(truth, predicted, decisions, PLAN, iter(()), SECONDS)

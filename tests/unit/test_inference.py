@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from weakseg.inference import predict_clips, segment_store
+from weakseg.inference import predict_clips, segment_store, spread
 from weakseg.model import SegmentationModel, save_model
 from weakseg.networks import build_network
 from weakseg.store import ClipFeatures, FeatureStore, PredictionStore, decode_masks, write_features
@@ -81,6 +81,19 @@ def test_a_model_without_masks_writes_none(features, tmp_path):
     with PredictionStore(tmp_path / "out.h5") as predictions:
         assert not predictions.has_masks
         assert predictions.frame_scores(3).shape == (FRAMES, len(CLASSES))
+
+
+def test_a_part_of_the_clips_is_spread_over_the_files(features, model_path, tmp_path):
+    whole, part = tmp_path / "whole.h5", tmp_path / "part.h5"
+    segment_store(model_path, features, whole, **OPTIONS)
+    segment_store(model_path, features, part, most_clips=4, batch_size=3, **OPTIONS)
+    with PredictionStore(whole) as every, PredictionStore(part) as some:
+        chosen = [1, 3, 6, 8]
+        assert some.names == [every.names[clip] for clip in chosen]
+        np.testing.assert_allclose(
+            some.clip_probabilities(), every.clip_probabilities()[chosen], rtol=1e-5
+        )
+    assert spread(3, 3) == spread(3, 9) == spread(3, None) == [0, 1, 2]
 
 
 def test_clips_of_any_length():

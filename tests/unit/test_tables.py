@@ -70,6 +70,14 @@ def test_page_says_how_far_models_have_come():
     assert page.endswith("| gwrp | 50 |\n")
 
 
+def test_tuned_tables_follow_under_their_own_heading(joined):
+    tuned = summary(join([metrics(1, 0.8, 0.2), metrics(2, 0.9, 0.4)]))
+    page = markdown("mine", summary(joined), tuned)
+    first, _, second = page.partition("## Tuned thresholds")
+    assert first == markdown("mine", summary(joined)) + "\n" and "| gwrp | 0.850 |" in second
+    assert "no holdout clip was used" in second and "### Audio tagging, 0 dB" in second
+
+
 def test_the_way_leads_down_where_less_is_better_and_leaves_out_what_says_nothing():
     wide = pd.DataFrame(
         {"error_rate": [1.0, 3.0, 0.0], "recall": [0.5, 1.0, 1.0]},

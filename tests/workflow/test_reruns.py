@@ -7,7 +7,8 @@ pytestmark = pytest.mark.workflow
 TABLES = {"summarise": 1, "draw_models": 1}
 EVALUATION = {"evaluate": 2} | TABLES
 DETECTION = {"detect_events": 2, "draw_clips": 2, "draw_method": 1} | EVALUATION
-SEGMENTATION = {"segment": 2, "separate": 2} | DETECTION
+TUNING = {"tune_thresholds": 2} | DETECTION
+SEGMENTATION = {"segment": 2, "segment_training": 2, "separate": 2} | TUNING
 TRAINING = {"train": 2, "draw_training": 1} | SEGMENTATION
 FEATURES = {"extract_features": 4, "evaluate_references": 1} | TRAINING
 MIXTURES = {"render_mixtures": 4} | FEATURES
@@ -28,10 +29,12 @@ CHANGES = [
     ("training={iterations: 7}", TRAINING),
     ("training={threads: 1}", TRAINING),
     ("training={save_every_seconds: 5}", {}),
-    ("detection={high_threshold: 0.3}", DETECTION | {"evaluate_references": 1}),
+    ("tuning={clips: 3}", {"segment_training": 2} | TUNING),
+    ("detection={high_threshold: 0.3}", TUNING | {"evaluate_references": 1}),
+    ("detection={median_frames: 3}", TUNING | {"evaluate_references": 1}),
     ("separation={clips: 1}", {"separate": 2}),
     ("evaluation={draws: 100}", EVALUATION | {"evaluate_references": 1}),
-    ("evaluation={mask_threshold: 0.2}", EVALUATION | {"evaluate_references": 1}),
+    ("evaluation={mask_threshold: 0.2}", TUNING | {"evaluate_references": 1}),
 ]
 
 

@@ -6,8 +6,12 @@ import pandas as pd
 import pytest
 import soundfile
 
+from weakseg.detection import read_events
+from weakseg.plan import read_plan
 from weakseg.references import REFERENCES
+from weakseg.store import PredictionStore
 from weakseg.tables import DIFFERENCE_COLUMNS, SUMMARY_COLUMNS
+from weakseg.thresholds import read_thresholds
 
 pytestmark = pytest.mark.workflow
 
@@ -50,6 +54,39 @@ def test_intervals_hold_and_differences_are_paired(smoke):
     apart = pd.read_csv(smoke.results / "tables" / "differences.csv")
     assert list(apart.columns) == DIFFERENCE_COLUMNS
     assert set(zip(apart.model, apart.other, strict=True)) == {tuple(MODELS)}
+
+
+def test_tuned_tables_stand_beside_the_others(smoke):
+    table, tuned = (
+        pd.read_csv(smoke.results / "tables" / f"summary{end}.csv") for end in ("", "_tuned")
+    )
+    keys = [column for column in SUMMARY_COLUMNS if column not in ("value", "ci_low", "ci_high")]
+    assert list(tuned.columns) == SUMMARY_COLUMNS
+    pd.testing.assert_frame_equal(tuned[keys], table[keys])
+    free = ~table.model.isin(MODELS) | (
+        (table.task.isin(["tagging", "masks"])) & table.metric.isin(["auc", "average_precision"])
+    )  # references, and what needs no threshold
+    pd.testing.assert_frame_equal(tuned[free], table[free])
+    assert not tuned.value.equals(table.value)
+    apart = pd.read_csv(smoke.results / "tables" / "differences_tuned.csv")
+    assert list(apart.columns) == DIFFERENCE_COLUMNS
+    page = (smoke.results / "tables" / "summary.md").read_text()
+    assert page.index("## Events, 0 dB") < page.index("## Tuned thresholds")
+    assert page.index("## Tuned thresholds") < page.index("### Events, 0 dB")
+
+
+def test_thresholds_are_tuned_on_training_folds_only(smoke):
+    plan = {one["mixture_name"]: one["fold"] for one in read_plan(smoke.results / "mixtures.yaml")}
+    for model in MODELS:
+        predictions = smoke.results / "predictions" / "snr0" / model / "holdout1-training.h5"
+        with PredictionStore(predictions) as store:
+            assert [plan[name] for name in store.names] == [2] * 4
+            classes = store.classes
+        file = smoke.results / "thresholds" / "snr0" / model / "holdout1.yaml"
+        assert len(read_thresholds(file, classes)) == len(classes)
+        assert file.read_text().startswith("source: '4 mixtures of the training folds: ")
+        found = smoke.results / "events_tuned" / "snr0" / model / "holdout1.tsv"
+        assert set(read_events(found).event_label) <= set(classes)
 
 
 def test_mean_is_the_mean_of_the_folds_and_of_the_classes(smoke):
@@ -110,6 +147,7 @@ SAME = (
     "features/**/*.h5",
     "tables/*",
     "models/**/*",
+    "thresholds/**/*",
 )
 
 

@@ -10,7 +10,7 @@ Conventions
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,10 @@ class Events(NamedTuple):
 
     def of_clips(self, first: int, end: int) -> Events:
         """The events of the clips first to end - 1; clip indices stay as they are."""
-        rows = slice(*np.searchsorted(self.clip, [first, end]))
+        return self.at(slice(*np.searchsorted(self.clip, [first, end])))
+
+    def at(self, rows: Any) -> Events:
+        """The events at an index of their arrays, in its order."""
         return Events(self.clip[rows], self.label[rows], self.onset[rows], self.offset[rows])
 
 

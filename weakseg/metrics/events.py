@@ -97,6 +97,29 @@ def collar_counts(
     return EventCounts(tp, n_estimated - tp, n_reference - tp, substitutions)
 
 
+def match_events(
+    ref: Events, est: Events, n_classes: int, collar: float = 0.2, offset_share: float = 0.5
+) -> NDArray[np.intp]:
+    """The row of `est` that each row of `ref` is matched to, or -1: all clips and classes at once.
+
+    The number of matches is that of `collar_counts`, which also counts substitutions.
+    """
+    match = np.full(len(ref.clip), -1)
+    key, other = (events.clip * n_classes + events.label for events in (ref, est))
+    order = np.argsort(other, kind="stable")
+    first, end = (np.searchsorted(other[order], key, side) for side in ("left", "right"))
+    n = end - first
+    if not n.any():
+        return match
+    row = np.repeat(np.arange(len(key)), n)
+    column = order[np.arange(n.sum()) + np.repeat(first - np.cumsum(n) + n, n)]
+    near = _within(ref.at(row), est.at(column), collar, offset_share)
+    pairs = (np.ones(near.sum(), bool), (row[near], column[near]))
+    graph = csr_array(pairs, shape=(len(key), len(other)))
+    match[:] = maximum_bipartite_matching(graph, perm_type="column")
+    return match
+
+
 def segment_counts(
     reference: pd.DataFrame,
     estimated: pd.DataFrame,
@@ -131,10 +154,14 @@ def _count(events: Events, shape: tuple[int, int]) -> NDArray[np.int64]:
 
 def _near(ref: Events, est: Events, collar: float, offset_share: float) -> NDArray[np.bool_]:
     """Which estimate (columns) lies within the collars of which reference (rows)."""
+    return _within(ref.at(np.s_[:, None]), est, collar, offset_share)
+
+
+def _within(ref: Events, est: Events, collar: float, offset_share: float) -> NDArray[np.bool_]:
+    """Whether est lies within the collars of ref, pair by pair."""
     offset_collar = np.maximum(collar, offset_share * (ref.offset - ref.onset))
-    onsets = np.abs(ref.onset[:, None] - est.onset) <= collar + TIME_TOLERANCE
-    offsets = np.abs(ref.offset[:, None] - est.offset) <= offset_collar[:, None] + TIME_TOLERANCE
-    return onsets & offsets
+    near: NDArray[np.bool_] = np.abs(ref.onset - est.onset) <= collar + TIME_TOLERANCE
+    return near & (np.abs(ref.offset - est.offset) <= offset_collar + TIME_TOLERANCE)
 
 
 def _largest_matching(possible: NDArray[np.bool_]) -> NDArray[np.intp]:

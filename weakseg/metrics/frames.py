@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.metrics import binary
-from weakseg.metrics.binary import Counts, Floats, LevelCounts
+from weakseg.metrics.binary import Counts, Floats, LevelCounts, Threshold
 
 
 def class_metrics(
-    truth: NDArray[np.bool_], scores: NDArray[Any], threshold: float
+    truth: NDArray[np.bool_], scores: NDArray[Any], threshold: Threshold
 ) -> dict[str, Floats]:
     """`precision recall f1 auc average_precision`, each (classes,).
 
@@ -30,7 +30,7 @@ def class_metrics(
     return binary.class_metrics(truth, scores, threshold)
 
 
-def clip_counts(truth: NDArray[np.bool_], scores: NDArray[Any], threshold: float) -> Counts:
+def clip_counts(truth: NDArray[np.bool_], scores: NDArray[Any], threshold: Threshold) -> Counts:
     """Decisions of each clip, (clips, classes): frames summed from (clips, frames, classes)."""
     truth = binary.checked(truth, scores)
     return binary.decision_counts(truth, scores > threshold, axis=1)

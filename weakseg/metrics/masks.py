@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.metrics import binary
-from weakseg.metrics.binary import Floats, LevelCounts
+from weakseg.metrics.binary import Floats, LevelCounts, Threshold
 
 N_LEVELS = 256
 
@@ -68,7 +68,9 @@ def each_clip_level_counts(clips: Iterable[Clip]) -> LevelCounts:
     )
 
 
-def class_metrics(counts: LevelCounts, levels: NDArray[Any], threshold: float) -> dict[str, Floats]:
+def class_metrics(
+    counts: LevelCounts, levels: NDArray[Any], threshold: Threshold
+) -> dict[str, Floats]:
     """`precision recall f1 auc average_precision`, each (classes,).
 
     counts: (classes, 256); levels: (256,) value of each code, strictly increasing.

@@ -16,17 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.metrics import binary
-from weakseg.metrics.binary import Counts, Floats
+from weakseg.metrics.binary import Counts, Floats, Threshold
 
 
 def class_metrics(
-    truth: NDArray[np.bool_], scores: NDArray[Any], threshold: float
+    truth: NDArray[np.bool_], scores: NDArray[Any], threshold: Threshold
 ) -> dict[str, Floats]:
     """`precision recall f1 auc average_precision`, each (classes,), from (clips, classes)."""
     return binary.class_metrics(truth, scores, threshold)
 
 
-def clip_counts(truth: NDArray[np.bool_], scores: NDArray[Any], threshold: float) -> Counts:
+def clip_counts(truth: NDArray[np.bool_], scores: NDArray[Any], threshold: Threshold) -> Counts:
     """Decisions of each clip, 0 or 1, (clips, classes): what the bootstrap weighs."""
     truth = binary.checked(truth, scores)
     return binary.decision_counts(truth, scores > threshold, axis=())

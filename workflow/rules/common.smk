@@ -24,6 +24,7 @@ DETECTOR = {
     "low": config["detection"]["low_threshold"],
     "merge_gap": config["detection"]["merge_gap_frames"],
     "drop": config["detection"]["drop_frames"],
+    "median": config["detection"]["median_frames"],
 }
 
 FOLDS = range(1, MIX["folds"] + 1)

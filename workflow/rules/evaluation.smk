@@ -11,6 +11,8 @@ rule evaluate:
     input:
         predictions=rules.segment.output.predictions,
         events=rules.detect_events.output.events,
+        tuned_events=rules.detect_events.output.tuned_events,
+        thresholds=rules.tune_thresholds.output.thresholds,
         plan=rules.plan_mixtures.output.plan,
         folds=rules.assign_folds.output.folds,
         features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
@@ -20,6 +22,8 @@ rule evaluate:
     output:
         metrics=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}.csv",
         draws=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-draws.npz",
+        tuned_metrics=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-tuned.csv",
+        tuned_draws=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-tuned-draws.npz",
     log:
         log_of("evaluate/snr{snr}-{model}-holdout{fold}"),
     benchmark:
@@ -32,7 +36,7 @@ rule evaluate:
         runtime=120,
     params:
         settings=dict(
-            thresholds=THRESHOLDS,
+            configured=THRESHOLDS,
             seconds=MIX["seconds"],
             n_draws=config["evaluation"]["draws"],
         ),
@@ -79,6 +83,8 @@ rule summarise:
     input:
         metrics=runs("metrics/snr{snr}/{model}/holdout{fold}.csv"),
         draws=runs("metrics/snr{snr}/{model}/holdout{fold}-draws.npz"),
+        tuned_metrics=runs("metrics/snr{snr}/{model}/holdout{fold}-tuned.csv"),
+        tuned_draws=runs("metrics/snr{snr}/{model}/holdout{fold}-tuned-draws.npz"),
         references=references("metrics/snr{snr}/references/holdout{fold}.csv"),
         reference_draws=references("metrics/snr{snr}/references/holdout{fold}-draws.npz"),
     output:
@@ -96,6 +102,16 @@ rule summarise:
             f"{RESULTS}/tables/differences.csv",
             category="Tables",
             caption="../report/differences.rst",
+        ),
+        summary_tuned=report(
+            f"{RESULTS}/tables/summary_tuned.csv",
+            category="Tables",
+            caption="../report/summary_tuned.rst",
+        ),
+        differences_tuned=report(
+            f"{RESULTS}/tables/differences_tuned.csv",
+            category="Tables",
+            caption="../report/differences_tuned.rst",
         ),
         markdown=f"{RESULTS}/tables/summary.md",
     log:

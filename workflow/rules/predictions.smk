@@ -31,8 +31,10 @@ rule segment:
 rule detect_events:
     input:
         predictions=rules.segment.output.predictions,
+        thresholds=rules.tune_thresholds.output.thresholds,
     output:
         events=f"{RESULTS}/events/snr{{snr}}/{{model}}/holdout{{fold}}.tsv",
+        tuned_events=f"{RESULTS}/events_tuned/snr{{snr}}/{{model}}/holdout{{fold}}.tsv",
     log:
         log_of("detect_events/snr{snr}-{model}-holdout{fold}"),
     benchmark:

@@ -8,62 +8,64 @@ from _step import step
 
 from weakseg.detection import read_events
 from weakseg.draws import clip_weights, draws_of, write_draws
-from weakseg.evaluation import Thresholds, as_table, planned, score_model
+from weakseg.evaluation import Decisions, as_table, planned, score_model
 from weakseg.files import replacing
 from weakseg.folds import read_folds
 from weakseg.mixing import rendered_mixtures
 from weakseg.plan import read_plan
 from weakseg.store import FeatureStore, PredictionStore
+from weakseg.thresholds import Thresholds, join, read_thresholds
 
 
 def evaluate_fold(
     predictions: str,
-    events: str,
+    events: Sequence[str],
+    thresholds: str,
     plan: str,
     folds: str,
     features: Sequence[str],
     manifests: Sequence[str],
-    metrics: str,
-    draws: str,
+    metrics: Sequence[str],
+    draws: Sequence[str],
     run: Mapping[str, Any],
-    thresholds: Mapping[str, float],
+    configured: Mapping[str, float],
     seconds: float,
     n_draws: int,
 ) -> None:
+    """Events, metrics and draws are two each: by the configured thresholds, and by tuned ones."""
     mixtures = read_plan(Path(plan))
     with (
         FeatureStore([Path(path) for path in features]) as truth,
         PredictionStore(Path(predictions)) as predicted,
     ):
         rendered = (stems for _, stems in rendered_mixtures([Path(path) for path in manifests]))
-        scores = score_model(
-            truth,
-            predicted,
-            read_events(Path(events)),
-            mixtures,
-            rendered,
-            Thresholds(**thresholds),
-            seconds,
-        )
-        mine = planned(mixtures, truth.names)
-        table = as_table(scores, truth.classes)
+        tuned = join(read_thresholds(thresholds, predicted.classes))
+        decisions = [
+            Decisions(read_events(Path(path)), of_events)
+            for path, of_events in zip(events, (Thresholds(**configured), tuned), strict=True)
+        ]
+        scores = score_model(truth, predicted, decisions, mixtures, rendered, seconds)
+        mine, classes = planned(mixtures, truth.names), truth.classes
     weights = clip_weights(mine, read_folds(Path(folds)), n_draws, run["holdout_fold"])
-    write_draws(draws, draws_of(run, scores, weights))
-    with replacing(metrics) as temporary:
-        table.assign(**run)[[*run, *table.columns]].to_csv(temporary, index=False)
+    for of_task, its_metrics, its_draws in zip(scores, metrics, draws, strict=True):
+        write_draws(its_draws, draws_of(run, of_task, weights))
+        table = as_table(of_task, classes)
+        with replacing(its_metrics) as temporary:
+            table.assign(**run)[[*run, *table.columns]].to_csv(temporary, index=False)
 
 
 if __name__ == "__main__":
     with step(snakemake.log[0]):
         evaluate_fold(
             predictions=snakemake.input.predictions,
-            events=snakemake.input.events,
+            events=[snakemake.input.events, snakemake.input.tuned_events],
+            thresholds=snakemake.input.thresholds,
             plan=snakemake.input.plan,
             folds=snakemake.input.folds,
             features=snakemake.input.features,
             manifests=snakemake.input.manifests,
-            metrics=snakemake.output.metrics,
-            draws=snakemake.output.draws,
+            metrics=[snakemake.output.metrics, snakemake.output.tuned_metrics],
+            draws=[snakemake.output.draws, snakemake.output.tuned_draws],
             run={
                 "snr_db": float(snakemake.wildcards.snr),
                 "model": snakemake.wildcards.model,

@@ -9,13 +9,14 @@ from _step import step
 
 from weakseg.detection import Detector
 from weakseg.draws import Draws, clip_weights, draws_of, write_draws
-from weakseg.evaluation import Thresholds, as_table, planned
+from weakseg.evaluation import as_table, planned
 from weakseg.files import replacing
 from weakseg.folds import read_folds
 from weakseg.mixing import rendered_mixtures
 from weakseg.plan import read_plan
 from weakseg.reference_evaluation import score_references
 from weakseg.store import FeatureStore
+from weakseg.thresholds import Thresholds
 
 
 def evaluate_references(

@@ -3,40 +3,57 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 from _step import step
 
 from weakseg import tables
-from weakseg.draws import differences, read_draws, with_intervals
+from weakseg.draws import Draws, differences, read_draws, with_intervals
 from weakseg.files import replacing
+
+Runs = tuple[Sequence[str], Sequence[str]]
+"""Files of metrics, and of draws."""
 
 
 def summarise(
-    metrics: Sequence[str],
-    draws: Sequence[str],
-    experiment: str,
-    models: Sequence[str],
-    outputs: dict[str, str],
+    configured: Runs, tuned: Runs, experiment: str, models: Sequence[str], outputs: dict[str, str]
 ) -> None:
-    joined = tables.join([tables.read_metrics(Path(path)) for path in metrics])
-    drawn = read_draws(draws)
+    """Tables of the runs with the configured thresholds, and of the same with tuned ones."""
+    joined, drawn = read(configured)
+    joined_tuned, drawn_tuned = read(tuned)
     overall = with_intervals(tables.summary(joined), drawn)
+    overall_tuned = with_intervals(tables.summary(joined_tuned), drawn_tuned)
     written = {
         "summary": overall,
         "per_class": tables.per_class(joined),
         "differences": differences(overall, drawn, models),
+        "summary_tuned": overall_tuned,
+        "differences_tuned": differences(overall_tuned, drawn_tuned, models),
     }
     for name, table in written.items():
         with replacing(outputs[name]) as temporary:
             table.to_csv(temporary, index=False)
     with replacing(outputs["markdown"]) as temporary:
-        temporary.write_text(tables.markdown(experiment, overall), encoding="utf-8")
+        page = tables.markdown(experiment, overall, overall_tuned)
+        temporary.write_text(page, encoding="utf-8")
+
+
+def read(runs: Runs) -> tuple[pd.DataFrame, Draws]:
+    metrics, draws = runs
+    return tables.join([tables.read_metrics(Path(path)) for path in metrics]), read_draws(draws)
 
 
 if __name__ == "__main__":
     with step(snakemake.log[0]):
+        files = snakemake.input
         summarise(
-            metrics=[*snakemake.input.metrics, *snakemake.input.references],
-            draws=[*snakemake.input.draws, *snakemake.input.reference_draws],
+            configured=(
+                [*files.metrics, *files.references],
+                [*files.draws, *files.reference_draws],
+            ),
+            tuned=(
+                [*files.tuned_metrics, *files.references],
+                [*files.tuned_draws, *files.reference_draws],
+            ),
             outputs=dict(snakemake.output.items()),
             **snakemake.params.settings,
         )

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from weakseg.metrics import events
-from weakseg.metrics.event_table import COLUMNS
+from weakseg.metrics.event_table import COLUMNS, read_events
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -156,3 +156,22 @@ def test_order_of_files_does_not_matter():
     backward = events.collar_counts(reference, estimated, names[::-1], CLASSES)
     for one, other in zip(forward, backward, strict=True):
         np.testing.assert_array_equal(one, other[::-1])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_matches_of_all_clips_at_once_are_as_many_as_clip_by_clip(seed):
+    reference, estimated, names = random_tables(seed)
+    ref, est = (read_events(table, names, CLASSES) for table in (reference, estimated))
+    shuffled = est.at(np.random.default_rng(seed).permutation(len(est.clip)))
+    match = events.match_events(ref, shuffled, len(CLASSES))
+    hit = match >= 0
+    tp = np.zeros((len(names), len(CLASSES)), int)
+    np.add.at(tp, (ref.clip[hit], ref.label[hit]), 1)
+    expected = events.collar_counts(reference, estimated, names, CLASSES)
+    np.testing.assert_array_equal(tp, expected.tp)
+    assert len(set(match[hit])) == hit.sum() > 0
+    for mine, theirs in ((ref.clip, shuffled.clip), (ref.label, shuffled.label)):
+        np.testing.assert_array_equal(mine[hit], theirs[match[hit]])
+    nothing = est.at(slice(0))
+    assert (events.match_events(ref, nothing, len(CLASSES)) == -1).all()
+    assert events.match_events(nothing, est, len(CLASSES)).size == 0

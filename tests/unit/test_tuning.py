@@ -1,0 +1,280 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from weakseg.detection import Detector
+from weakseg.metrics.binary import Counts
+from weakseg.metrics.event_table import Events
+from weakseg.metrics.masks import fold_level_counts
+from weakseg.spectral import Spectral
+from weakseg.store import ClipPrediction, PredictionStore, encode_masks, write_predictions
+from weakseg.thresholds import ThresholdError, join, read_thresholds, write_thresholds
+from weakseg.tuning import (
+    Published,
+    choose,
+    counts_above,
+    event_counter,
+    find_ranges,
+    loudness_of_a_cell,
+    planned_activity,
+    single_classes,
+    standing_out,
+    tune,
+    tune_detectors,
+    tune_levels,
+    tune_masks,
+    weak_labels,
+)
+
+CLASSES = ["Bark", "Mew", "null"]
+DETECTOR = Detector(clip_threshold=0.1, high=0.2, low=0.1, merge_gap=10, drop=10)
+PUBLISHED = Published(0.1, 0.1, 0.1, DETECTOR)
+SETTINGS = {
+    "sample_rate": 32000,
+    "window": 2048,
+    "hop": 1024,
+    "mels": 8,
+    "fmin": 50.0,
+    "fmax": 16000.0,
+}
+FRAMES, SECOND = 156, 31.25
+
+
+def planned(number, *events):
+    return {
+        "mixture_name": f"{number}.wav",
+        "fold": 1,
+        "scene_audio_name": "s",
+        "events": [
+            {"event_audio_name": "e", "event_label": label, "onset": on, "offset": off}
+            for label, on, off in events
+        ],
+    }
+
+
+PLAN = [
+    planned(0, ("Bark", 0.5, 0.7), ("Mew", 2.0, 3.0)),
+    planned(1, ("Mew", 0.4, 1.4)),
+    planned(2, ("Bark", 1.0, 1.2), ("Bark", 3.0, 3.2)),
+    planned(3),
+] * 6
+
+
+# ---------------------------------------------------------------- one threshold a class
+
+
+def test_separable_classes_are_told_apart_perfectly_each_at_its_own_scale():
+    truth = np.random.default_rng(0).random((400, 2)) < 0.3
+    scores = np.where(truth, [0.9, 0.04], [0.6, 0.01]).astype(np.float32)
+    tuned = tune_levels(truth, scores, 0.1)
+    np.testing.assert_array_equal(scores > tuned, truth)
+    assert not np.array_equal(scores > 0.1, truth)
+
+
+@pytest.mark.parametrize("published", [0.1, 0.333, 0.5])
+def test_of_equal_candidates_the_published_value_is_taken(published):
+    truth = np.array([[True], [False]] * 5)
+    scores = np.where(truth, 0.99, 0.05).astype(np.float32)
+    assert tune_levels(truth, scores, published).item() == np.float32(published)
+    nearest = tune_levels(truth, np.where(truth, 0.99, 0.7).astype(np.float32), published).item()
+    assert 0.7 <= nearest < 0.76  # the first candidate from there on
+
+
+def test_a_class_without_positives_keeps_the_published_value():
+    truth = np.array([[True, False], [False, False]])
+    scores = np.array([[0.9, 0.9], [0.8, 0.9]], np.float32)
+    tuned = tune_levels(truth, scores, 0.1)
+    assert tuned[1] == np.float32(0.1) and 0.8 <= tuned[0] < 0.9
+
+
+def test_no_mixture_with_a_positive_changes_nothing():
+    tuned = tune_levels(np.zeros((4, 2), bool), np.ones((4, 2), np.float32), 0.1)
+    np.testing.assert_array_equal(tuned, np.float32([0.1, 0.1]))
+
+
+def test_a_rare_class_follows_the_others_and_a_frequent_one_its_own():
+    tp, fp = np.array([[50, 50], [1, 0]]), np.array([[50, 0], [0, 0]])
+    counts = Counts(tp, fp, tp.max(axis=1, keepdims=True) - tp)
+    distance, n_positives = np.array([0.0, 0.4]), np.array([50, 1])
+    assert choose(counts, n_positives, distance).tolist() == [1, 1]
+    assert choose(counts, n_positives, distance, shrinkage=0).tolist() == [1, 0]
+
+
+@given(arrays.arrays(np.float32, (20, 2), elements=st.floats(0, 1, width=32)), st.integers(0, 99))
+def test_counts_are_those_of_the_decisions(scores, seed):
+    truth = np.random.default_rng(seed).random((20, 2)) < 0.5
+    candidates = np.float32([0.1, 0.5, 0.9])
+    tp, fp, fn = counts_above(truth, scores, candidates)
+    for place, threshold in enumerate(candidates):
+        above = scores > threshold
+        np.testing.assert_array_equal(tp[:, place], (truth & above).sum(axis=0))
+        np.testing.assert_array_equal(fp[:, place], (~truth & above).sum(axis=0))
+        np.testing.assert_array_equal(fn[:, place], (truth & ~above).sum(axis=0))
+
+
+# ---------------------------------------------------------------- events
+
+
+@given(
+    arrays.arrays(np.float32, (3, 50), elements=st.sampled_from(np.float32([0, 0.1, 0.2, 0.3]))),
+    st.integers(0, 4),
+    st.integers(0, 4),
+)
+def test_ranges_of_many_rows_are_those_of_the_detector(scores, gap, drop):
+    detectors = [
+        Detector(0.1, high, low, gap, drop) for high, low in ((0.2, 0.1), (0.1, 0.1), (0.25, 0.2))
+    ]
+    limits = (
+        np.array([getattr(one, name) for one in detectors], np.float32)
+        for name in ("high", "low", "merge_gap", "drop")
+    )
+    found = [tuple(map(int, event)) for event in zip(*find_ranges(scores, *limits), strict=True)]
+    expected = [
+        (row, *event) for row, one in enumerate(detectors) for event in one.ranges(scores[row])
+    ]
+    assert found == expected
+
+
+def two_classes():
+    """Short, weak barks that the published detector drops, and long mews in three pieces."""
+    scores = np.zeros((8, FRAMES, 2), np.float32)
+    scores[:, 30:36, 0] = 0.15
+    for first in (60, 75, 90):
+        scores[:, first : first + 6, 1] = 0.6
+    rows = [(c, k, t) for c in range(8) for k, t in enumerate([(30, 36), (60, 96)])]
+    clip, label, times = (np.array(column) for column in zip(*rows, strict=True))
+    return scores, Events(clip, label, *(times.T / SECOND))
+
+
+def test_each_class_gets_the_detector_that_finds_all_its_events():
+    scores, reference = two_classes()
+    found = np.ones((8, 2), bool)
+    chosen = tune_detectors(scores, found, reference, 1 / SECOND, DETECTOR)
+    assert chosen["drop"][0] < 6 and chosen["high"][0] < 0.15
+    count = event_counter(scores, found, reference, 1 / SECOND)
+    share = {"low_share": chosen["low"] / chosen["high"]}
+    tp, fp, fn = count(chosen | share)
+    assert tp.tolist() == [8, 8] and not fp.any() and not fn.any()
+
+
+def test_a_detector_that_finds_all_stays_the_published_one():
+    scores = np.zeros((4, FRAMES, 1), np.float32)
+    scores[:, 30:60] = 0.9
+    reference = Events(np.arange(4), np.zeros(4, int), *np.full((2, 4), [[30], [60]]) / SECOND)
+    chosen = tune_detectors(scores, np.ones((4, 1), bool), reference, 1 / SECOND, DETECTOR)
+    for name in ("high", "low", "merge_gap", "drop", "median"):
+        assert chosen[name].item() == np.float32(getattr(DETECTOR, name))
+
+
+def test_an_event_counts_only_where_the_clip_is_tagged():
+    scores, reference = two_classes()
+    found = np.ones((8, 2), bool)
+    found[:3, 1] = False
+    count = event_counter(scores, found, reference, 1 / SECOND)
+    values = {"high": 0.1, "low_share": 1.0, "median": 1, "merge_gap": 10, "drop": 0}
+    tp, fp, fn = count({name: np.full(2, value, np.float32) for name, value in values.items()})
+    assert tp.tolist() == [8, 5] and fp.tolist() == [0, 0] and fn.tolist() == [0, 3]
+
+
+# ---------------------------------------------------------------- masks
+
+
+def test_cells_that_stand_out_are_those_of_the_event():
+    noise = np.random.default_rng(0).normal(-4, 0.05, (FRAMES, 8)).astype(np.float32)
+    noise[50:80, 3] += 3
+    loud = standing_out(noise, loudness_of_a_cell(-5))
+    assert loud[50:80, 3].all() and loud.sum() == 30
+
+
+def test_frames_of_two_classes_are_left_out():
+    active = np.zeros((6, 2), bool)
+    active[:4, 0] = active[3:, 1] = True
+    codes = np.arange(24, dtype=np.uint8).reshape(2, 6, 2)
+    kept, truth = single_classes(codes, active, np.eye(6, 2, dtype=bool))
+    np.testing.assert_array_equal(kept, codes[:, [0, 1, 2, 4, 5]])
+    np.testing.assert_array_equal(truth[0], np.eye(5, 2, dtype=bool))
+    assert not truth[1].any()
+
+
+def test_mask_thresholds_separate_what_is_separable():
+    truth = np.zeros((2, 10, 4), bool)
+    truth[0, 2:5], truth[1, 6:9] = True, True
+    scale = np.array([[0.9, 0.6], [0.05, 0.02]])[..., None, None]
+    codes = encode_masks(np.where(truth, scale[:, 0], scale[:, 1]).astype(np.float32))
+    counts = fold_level_counts([(codes, dict(enumerate(truth)))])
+    high, low = tune_masks(counts, np.array([30, 30]), 0.1)
+    assert 0.6 < high < 0.9 and 0.02 < low < 0.05
+
+
+# ---------------------------------------------------------------- all together
+
+
+def predictions(path, plan, with_masks=True):
+    """Of a model that is right, at a scale of its own for each class."""
+    scale = np.array([0.05, 0.9, 0.5], np.float32)
+    labels = weak_labels(plan, CLASSES)
+    active = planned_activity(plan, CLASSES, Spectral.from_settings(SETTINGS), FRAMES)
+    clips = []
+    for index, mixture in enumerate(plan):
+        scores = active[index] * scale
+        codes = encode_masks(np.repeat(scores.T[..., None], 8, axis=2)) if with_masks else None
+        clips.append(ClipPrediction(mixture["mixture_name"], labels[index] * scale, scores, codes))
+    names = [mixture["mixture_name"] for mixture in plan]
+    write_predictions(path, names, CLASSES, SETTINGS, clips)
+    return PredictionStore(path)
+
+
+def logmel(index):
+    """The barks and mews of PLAN, three bands each, over faint noise."""
+    level = np.random.default_rng(index).normal(-6, 0.05, (FRAMES, 8)).astype(np.float32)
+    for event in PLAN[index]["events"]:
+        first, last = int(event["onset"] * SECOND), int(event["offset"] * SECOND)
+        level[first : last + 1, 2:5] += 4
+    return level
+
+
+def test_a_model_that_is_right_is_found_right(tmp_path):
+    with predictions(tmp_path / "p.h5", PLAN) as predicted:
+        tuned = tune(predicted, PLAN, logmel, PUBLISHED, -5.0)
+    bark, mew, nothing = tuned
+    assert bark.clip < 0.05 and bark.frame < 0.05 and bark.mask < 0.05 and bark.high < 0.05
+    assert bark.drop < 7 and bark.detector.clip_threshold == bark.clip
+    assert all(0 < value < 0.9 for value in (mew.clip, mew.frame, mew.mask, mew.high))
+    assert nothing.detector == DETECTOR  # no positive: as published
+    assert (nothing.clip, nothing.frame, nothing.mask) == (0.1, 0.1, 0.1)
+
+
+def test_a_model_without_masks_has_no_mask_thresholds_and_reads_no_log_mel(tmp_path):
+    def unread(index):
+        raise AssertionError
+
+    with predictions(tmp_path / "p.h5", PLAN, with_masks=False) as predicted:
+        tuned = tune(predicted, PLAN, unread, PUBLISHED, -5.0)
+    assert all(one.mask is None for one in tuned)
+    write_thresholds(tmp_path / "t.yaml", "some labels", CLASSES, tuned)
+    assert "mask" not in (tmp_path / "t.yaml").read_text()
+    assert read_thresholds(tmp_path / "t.yaml", CLASSES) == tuned
+
+
+def test_thresholds_survive_their_file_whatever_classes_are_called(tmp_path):
+    with predictions(tmp_path / "p.h5", PLAN) as predicted:
+        tuned = tune(predicted, PLAN, logmel, PUBLISHED, -5.0)
+    for classes in (["Straße", "1", "yes"], ["source", "NA", "$(rock): 'x'\n"]):
+        write_thresholds(tmp_path / "t.yaml", "some labels", classes, tuned)
+        assert read_thresholds(tmp_path / "t.yaml", classes) == tuned
+    assert (tmp_path / "t.yaml").read_text().startswith("source: some labels\n")
+    both = join(tuned)
+    np.testing.assert_array_equal(both.clip, both.found)
+    assert both.mask.shape == (3,)
+    with pytest.raises(ThresholdError, match=r"t\.yaml: thresholds of other classes"):
+        read_thresholds(tmp_path / "t.yaml", CLASSES)
+
+
+@pytest.mark.parametrize("text", ["", "{", "classes: 3", "classes: {Bark: {clip: 1}}", "- 1"])
+def test_a_damaged_file_is_named_in_one_line(tmp_path, text):
+    (tmp_path / "t.yaml").write_text(text)
+    with pytest.raises(ThresholdError, match=r"t\.yaml: .*delete it and run again") as error:
+        read_thresholds(tmp_path / "t.yaml", ["Bark"])
+    assert "\n" not in str(error.value)

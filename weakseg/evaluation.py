@@ -54,11 +54,13 @@ def score_model(
     plan: Sequence[PlannedMixture],
     rendered: Iterable[NDArray[np.int16]],
     seconds: float,
+    foreground: Mapping[str, float] | None,
 ) -> list[dict[str, Scores]]:
     """The scores of each task on one fold, for each of some decisions on the same predictions.
 
     What does not depend on them (separated waveforms, counts of mask cells) is computed once.
-    rendered: the channels of each mixture, in the order of the stores; seconds: their length.
+    rendered: the channels of each mixture, in the order of the stores; seconds: their length;
+    foreground: as in `Separator.separate_classes`.
     Raises StoreError if the stores do not hold the same clips and classes.
     """
     if (truth.names, truth.classes) != (predicted.names, predicted.classes):
@@ -72,7 +74,7 @@ def score_model(
     ]
     if predicted.has_masks:
         counts = mask_counts(truth, predicted)
-        quality = model_separation(predicted, mixtures, rendered)
+        quality = model_separation(predicted, mixtures, rendered, foreground)
         for of_task, (_, thresholds) in zip(scores, decisions, strict=True):
             found = predicted.clip_probabilities() > thresholds.found
             of_task["masks"] = mask_scores(counts, thresholds.mask)
@@ -109,7 +111,7 @@ def score_decisions(
 ) -> dict[str, Scores]:
     """The scores of what is decided over time: tagging, frames and events."""
     active = np.stack([truth.frame_truth(index) for index in range(len(truth))])
-    gated, reference = gated_frame_scores(predicted, thresholds.found), true_events(mixtures)
+    gated, reference = gated_frame_scores(predicted, thresholds.gate), true_events(mixtures)
     events = event_scores(reference, found_events, predicted.names, predicted.classes, seconds)
     events.values.update(psds_values(gated, reference, predicted, seconds))
     probabilities = predicted.clip_probabilities()
@@ -130,12 +132,13 @@ def model_separation(
     predicted: Predictions,
     mixtures: Sequence[PlannedMixture],
     rendered: Iterable[NDArray[np.int16]],
+    foreground: Mapping[str, float] | None,
 ) -> Floats:
     """Qualities (clips, classes, QUALITIES) of the true classes by the predicted masks, in dB."""
 
     def separate(index: int, sources: Sources, separator: Separator) -> list[list[Waveform]]:
-        masks = predicted.mask_codes(index)[sources.labels]
-        return [[separator.separate(mask) for mask in decode_masks(masks)]]
+        masks = decode_masks(predicted.mask_codes(index))
+        return [list(separator.separate_classes(masks, foreground)[sources.labels])]
 
     clips = sources_of_clips(mixtures, rendered, predicted.classes)
     shape = len(predicted.names), len(predicted.classes)

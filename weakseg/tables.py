@@ -6,7 +6,7 @@ holdout folds that were run.  Confidence bounds are empty where none were comput
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -113,8 +113,22 @@ TUNED = (
 )
 
 
-def markdown(experiment: str, table: pd.DataFrame, tuned: pd.DataFrame | None = None) -> str:
-    """The means as a page: a table a task and SNR, a row a model; then with tuned thresholds."""
+TRACKS = {
+    "A": "trained on the planned mixtures (track A)",
+    "B": "trained on fresh mixtures (track B)",
+}
+
+
+def markdown(
+    experiment: str,
+    table: pd.DataFrame,
+    tuned: pd.DataFrame | None = None,
+    models: pd.DataFrame | None = None,
+) -> str:
+    """The means as a page: a table a task and SNR, a row a model; then with tuned thresholds.
+
+    models: a row a model, with its `track`: those of two tracks are never in one table.
+    """
     n_folds = table[table["holdout_fold"] != "mean"]["holdout_fold"].nunique()
     parts = [
         f"# {experiment}",
@@ -123,21 +137,36 @@ def markdown(experiment: str, table: pd.DataFrame, tuned: pd.DataFrame | None = 
         "unless it says otherwise. Models named `oracle_` are told part of the truth, `floor_` "
         "learn nothing.",
     ]
-    parts += _sections(table, "##")
+    track_of = {} if models is None else dict(zip(models["model"], models["track"], strict=True))
+    if models is not None:
+        parts += ["## Models", _markdown_table(models.set_index("model"), "{}")]
+    parts += _sections(table, track_of, "##")
     if tuned is not None:
-        parts += ["## Tuned thresholds", TUNED, *_sections(tuned, "###")]
+        parts += ["## Tuned thresholds", TUNED, *_sections(tuned, track_of, "###")]
     return "\n\n".join(parts) + "\n"
 
 
-def _sections(table: pd.DataFrame, level: str) -> Iterator[str]:
-    """A heading and the tables of each SNR and task."""
+def _sections(table: pd.DataFrame, track_of: Mapping[str, str], level: str) -> Iterator[str]:
+    """A heading and the tables of each SNR, task and track."""
     means = table[table["holdout_fold"] == "mean"]
     for snr in means["snr_db"].unique():
         for shown in SHOWN:
             rows = means[(means["snr_db"] == snr) & (means["task"] == shown.task)]
-            if len(rows):
-                yield f"{level} {shown.title}, {snr:g} dB"
-                yield from _task_tables(rows, shown)
+            for trained, mine in _tracks(rows, track_of):
+                yield f"{level} {shown.title}, {snr:g} dB{trained}"
+                yield from _task_tables(mine, shown)
+
+
+def _tracks(rows: pd.DataFrame, track_of: Mapping[str, str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The rows of each track's models, with the references, and what the heading says of it."""
+    if len(set(track_of.values())) < 2 and len(rows):
+        yield "", rows
+        return
+    reference = rows["model"].str.startswith(REFERENCES)
+    for track, trained in TRACKS.items():
+        mine = rows["model"].map(track_of) == track
+        if mine.any():
+            yield f", {trained}", rows[mine | reference]
 
 
 def _task_tables(rows: pd.DataFrame, shown: Shown) -> Iterator[str]:

@@ -32,6 +32,7 @@ class Thresholds:
     frame: Threshold
     mask: Threshold
     found: Threshold  # clip probability above which a class is detected and separated
+    gate: Threshold  # clip probability above which a class's frames are scored at all
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,16 @@ class ThresholdError(ValueError):
     """A file of tuned thresholds that cannot be used; the message is one line."""
 
 
-def join(of_class: Sequence[ClassThresholds]) -> Thresholds:
-    """The thresholds as arrays (classes,), in the precision of the scores."""
+def join(of_class: Sequence[ClassThresholds], gate: float) -> Thresholds:
+    """The thresholds as arrays (classes,), in the precision of the scores.
+
+    gate: is not tuned, as what it shuts out counts as the lowest score in areas under curves.
+    """
 
     def column(name: str) -> Threshold:
         return np.array([getattr(one, name) for one in of_class], np.float32)
 
-    return Thresholds(column("clip"), column("frame"), column("mask"), column("clip"))
+    return Thresholds(column("clip"), column("frame"), column("mask"), column("clip"), gate)
 
 
 def write_thresholds(

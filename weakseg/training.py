@@ -78,10 +78,10 @@ def train(
     network, pooling, foreground, objective: specifications; schedule, learning_rate, decay,
     decay_every and warmup as in `schedule.Schedule`; average: decay of the moving average of the
     weights, or 0; validation every `validate_every` iterations, or less often where that would
-    take more than a tenth of the time; recipe: of fresh mixtures (`fresh.Recipe`), drawn from the recordings of
-    `material_paths`, or None to train on the mixtures of the feature files; `state_dir` keeps what
-    a stopped training goes on from, and belongs to this training alone (see `state.state_key`);
-    `say` takes each line of the log.
+    take more than a tenth of the time; recipe: of fresh mixtures (`fresh.Recipe`), drawn from the
+    recordings of `material_paths`, or None to train on the mixtures of the feature files;
+    `state_dir` keeps what a stopped training goes on from, and belongs to this training alone (see
+    `state.state_key`); `say` takes each line of the log.
 
     ValueError for bad input or a state in use, TrainingError (a ValueError) for a loss that is
     not finite, SystemExit after SIGTERM or SIGINT: the state has been saved then.

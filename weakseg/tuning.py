@@ -10,7 +10,8 @@ Conventions
   together, weight = n / (n + SHRINKAGE) with n positive clips or events: a class of few positives
   follows the others.  Of equal candidates the one nearest to the published value is taken; a class
   without a positive keeps that.
-- Decisions are of the published shape: frames and events count only where the clip is tagged.
+- Decisions are of the published shape: events count only where the clip is tagged, frames where
+  its probability is above the published gate.
 - Noise floor: minimum statistics (Martin 2001, "Noise power spectral density estimation based on
   optimal smoothing and minimum statistics"): the smallest mean power of SMOOTHED frames within
   REACH frames, in each band, raised by MINIMUM_DB, as it lies below the mean of the noise.
@@ -25,7 +26,7 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from weakseg.detection import Detector, smoothed
+from weakseg.detection import Detector, gate, smoothed
 from weakseg.metrics import events, masks
 from weakseg.metrics.binary import Counts, Floats, LevelCounts, precision_recall_f1
 from weakseg.metrics.event_table import Events
@@ -81,8 +82,9 @@ def tune(
     active = planned_activity(mixtures, predicted.classes, spectral, scores.shape[1])
     clip = tune_levels(labels, probabilities, published.clip)
     found = probabilities > clip
-    scores = np.where(found[:, None], scores, np.float32(0))
-    frame = tune_levels(active, scores, published.frame, labels.sum(axis=0))
+    gated = gate(scores, probabilities[:, None], published.detector.clip_threshold)
+    frame = tune_levels(active, gated, published.frame, labels.sum(axis=0))
+    scores = gate(scores, probabilities[:, None], clip)
     reference = planned_events(mixtures, predicted.classes)
     hop = predicted.settings["hop"] / predicted.settings["sample_rate"]
     columns: dict[str, NDArray[Any]] = {"clip": clip, "frame": frame}

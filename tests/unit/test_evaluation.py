@@ -24,7 +24,7 @@ from weakseg.thresholds import Thresholds
 
 RATE, SECONDS = 32000, 3.0
 CLASSES = ["High", "Low"]
-THRESHOLDS = Thresholds(clip=0.1, frame=0.1, mask=0.1, found=0.1)
+THRESHOLDS = Thresholds(clip=0.1, frame=0.1, mask=0.1, found=0.1, gate=0.1)
 
 
 def planned(number, *events):
@@ -101,9 +101,9 @@ def evaluate_masks(fold, tmp_path, mask_of):
                 for i, name in enumerate(predicted.names)
             )
             rendered = (stems for _, stems in rendered_mixtures([manifest]))
-            by_class = Thresholds(*(np.full(2, 0.1, np.float32) for _ in range(4)))
+            by_class = Thresholds(*(np.full(2, 0.1, np.float32) for _ in range(5)))
             decisions = [Decisions(found, THRESHOLDS), Decisions(found, by_class)]
-            scores, same = score_model(truth, predicted, decisions, PLAN, rendered, SECONDS)
+            scores, same = score_model(truth, predicted, decisions, PLAN, rendered, SECONDS, None)
             pd.testing.assert_frame_equal(as_table(scores, CLASSES), as_table(same, CLASSES))
             table = as_table(scores, CLASSES)
     drawn = draws_of({"snr_db": 0, "model": "m", "holdout_fold": 1}, scores, np.ones((1, 4)))
@@ -173,11 +173,11 @@ def test_each_class_has_its_thresholds_in_every_task_and_draw(fold, tmp_path):
     features, manifest, _ = fold
 
     def score(high):
-        each = Thresholds(*(np.array([high, 0.1], np.float32) for _ in range(4)))
+        each = Thresholds(*(np.array([high, 0.1], np.float32) for _ in range(5)))
         with FeatureStore([features]) as truth, PredictionStore(tmp_path / "p.h5") as predicted:
             rendered = (stems for _, stems in rendered_mixtures([manifest]))
             decisions = [Decisions(true_events(PLAN), each)]
-            (scores,) = score_model(truth, predicted, decisions, PLAN, rendered, SECONDS)
+            (scores,) = score_model(truth, predicted, decisions, PLAN, rendered, SECONDS, None)
         return scores
 
     with FeatureStore([features]) as truth:
@@ -214,4 +214,4 @@ def test_stores_of_different_clips_are_refused(fold, tmp_path):
         pytest.raises(StoreError, match=r"p\.h5: clips or classes differ"),
     ):
         decisions = [Decisions(true_events([]), THRESHOLDS)]
-        score_model(truth, predicted, decisions, PLAN, iter(()), SECONDS)
+        score_model(truth, predicted, decisions, PLAN, iter(()), SECONDS, None)

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from weakseg.foreground import REACH, Foreground, noise_floor
+from weakseg import background
+from weakseg.background import REACH
+from weakseg.foreground import Foreground, noise_floor
 from weakseg.model import SegmentationModel
 
 OPTIONS = {"above": 1.5, "steepness": 3.0, "cells": 2.0}
@@ -31,6 +33,16 @@ def test_the_floor_follows_a_background_that_changes():
 @pytest.mark.parametrize("frames", [1, 3, 7])
 def test_the_floor_of_a_short_clip(frames):
     assert noise_floor(torch.randn(2, frames, 5)).shape == (2, frames, 5)
+
+
+@pytest.mark.parametrize("frames", [1, 4, 150, 400])
+def test_tensors_and_arrays_have_one_floor(frames):
+    logmel = torch.randn(1, frames, 6)
+    expected = background.noise_floor(logmel[0].numpy())
+    assert torch.allclose(noise_floor(logmel)[0], torch.from_numpy(expected), atol=1e-5)
+    weights = Foreground(**OPTIONS).weights(logmel)[0, 0]
+    share = background.standing_out(logmel[0].numpy(), OPTIONS["above"], OPTIONS["steepness"])
+    assert torch.allclose(weights, torch.from_numpy(share), atol=1e-5)
 
 
 def test_weights_do_not_depend_on_the_level():

@@ -4,6 +4,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from weakseg.background import standing_out
 from weakseg.separation import (
     Separator,
     bins_of_bands,
@@ -69,3 +70,49 @@ def test_overlap_add_is_the_plain_sum(window, hop):
 def test_file_names_hold_no_separator():
     name = file_name_of("00001.wav", 3, "../$(touch x)/<b>")
     assert "/" not in name and "$" not in name and name.startswith("00001-03-")
+
+
+FOREGROUND = {"above": 1.5, "steepness": 3.0}
+
+
+@pytest.fixture
+def tone_in_noise(published_spectral):
+    """A separator of a tone in noise, both, and masks: of its time, cut to what stands out."""
+    rng = np.random.default_rng(0)
+    n_samples = 96_000
+    noise = rng.normal(0, 0.05, n_samples).astype(np.float32)
+    time = np.arange(n_samples) / 32_000
+    partials = sum(np.sin(2 * np.pi * hz * time) for hz in (3000, 4500, 6000, 7500, 9000))
+    tone = (0.05 * partials * (abs(time - 1.5) < 0.5)).astype(np.float32)
+    mask = np.zeros((2, published_spectral.n_frames(n_samples), 64), np.float32)
+    logmel = published_spectral.logmel(noise + tone)
+    mask[0, 32:62] = standing_out(logmel, **FOREGROUND)[32:62]
+    return Separator(noise + tone, published_spectral), tone, noise, mask
+
+
+def test_sharpening_leaves_less_noise_around_a_tone(tone_in_noise):
+    separator, tone, _, mask = tone_in_noise
+    plain, sharp = (separator.separate_classes(mask, f)[0] for f in (None, FOREGROUND))
+
+    def si_sdr(estimate):
+        scaled = tone * (estimate @ tone) / (tone @ tone)
+        return 10 * np.log10((scaled @ scaled) / ((estimate - scaled) @ (estimate - scaled)))
+
+    assert si_sdr(sharp) > si_sdr(plain) + 3
+
+
+def test_sharpened_stems_and_the_rest_sum_to_the_mixture(tone_in_noise):
+    separator, tone, noise, mask = tone_in_noise
+    doubled = np.stack([mask[0], mask[0], np.ones_like(mask[0])])  # up to 3 together
+    stems = separator.separate_classes(doubled, FOREGROUND)
+    whole = stems.sum(axis=0)
+    residual = tone + noise - whole
+    assert np.abs(residual).max() < np.abs(tone + noise).max()
+    assert np.sum(whole**2) <= np.sum((tone + noise) ** 2) * 1.001
+
+
+def test_masks_without_a_foreground_are_taken_as_they_are(tone_in_noise):
+    separator, _, _, mask = tone_in_noise
+    together = separator.separate_classes(mask)
+    for waveform, one in zip(together, mask, strict=True):
+        np.testing.assert_allclose(waveform, separator.separate(one), atol=1e-6)

@@ -27,6 +27,8 @@ DETECTOR = {
     "median": config["detection"]["median_frames"],
 }
 
+# of a mixture: whole windows, as in weakseg.spectral
+N_FRAMES = (round(MIX["seconds"] * MIX["sample_rate"]) - SPECTRAL["window"]) // SPECTRAL["hop"] + 1
 FOLDS = range(1, MIX["folds"] + 1)
 PARTS = range(1, ceil(MIX["per_fold"] / MIX["shard"]) + 1)
 SNRS = [f"{snr:g}" for snr in GRID["snr_db"]]

@@ -4,6 +4,7 @@ THRESHOLDS = {
     "frame": config["evaluation"]["frame_threshold"],
     "mask": config["evaluation"]["mask_threshold"],
     "found": config["detection"]["clip_threshold"],
+    "gate": config["detection"]["clip_threshold"],
 }
 
 
@@ -35,10 +36,11 @@ rule evaluate:
         mem_mb=2000,
         runtime=120,
     params:
-        settings=dict(
+        settings=lambda w: dict(
             configured=THRESHOLDS,
             seconds=MIX["seconds"],
             n_draws=config["evaluation"]["draws"],
+            foreground=sharpening(w),
         ),
         code=digest_of("evaluate"),
     script:
@@ -81,6 +83,7 @@ rule evaluate_references:
 
 rule summarise:
     input:
+        models=rules.describe_models.output.models,
         metrics=runs("metrics/snr{snr}/{model}/holdout{fold}.csv"),
         draws=runs("metrics/snr{snr}/{model}/holdout{fold}-draws.npz"),
         tuned_metrics=runs("metrics/snr{snr}/{model}/holdout{fold}-tuned.csv"),

@@ -70,3 +70,41 @@ rule train:
         save_every_seconds=untracked(TRAINING["save_every_seconds"]),
     script:
         "../scripts/train.py"
+
+
+rule describe_models:
+    input:
+        models=expand(
+            rules.train.output.model,
+            snr=SNRS[0],
+            model=GRID["models"],
+            fold=GRID["holdout_folds"][0],
+        ),
+    output:
+        models=f"{RESULTS}/tables/models.csv",
+    log:
+        log_of("describe_models"),
+    benchmark:
+        benchmark_of("describe_models")
+    conda:
+        "../../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        settings=dict(
+            names=GRID["models"],
+            trained={
+                name: {
+                    "track": "B" if config["models"][name]["mixtures"]["type"] == "fresh" else "A",
+                    "iterations": config["models"][name]["training"]["iterations"],
+                    "batch_size": config["models"][name]["training"]["batch_size"],
+                }
+                for name in GRID["models"]
+            },
+            n_frames=N_FRAMES,
+        ),
+        code=digest_of("describe_models"),
+    script:
+        "../scripts/describe_models.py"

@@ -1,6 +1,14 @@
 # Model and features of its holdout fold -> predictions -> events, separated audio.
 
 
+def sharpening(wildcards):
+    """The foreground that a model's masks are sharpened with; None where they are not."""
+    options = foreground(wildcards)
+    if options is None or config["separation"]["resolution"] == "mel":
+        return None
+    return {key: options[key] for key in ("above", "steepness")}
+
+
 rule segment:
     input:
         model=rules.train.output.model,
@@ -72,7 +80,8 @@ rule separate:
         mem_mb=1000,
         runtime=30,
     params:
-        settings=dict(
+        settings=lambda w: dict(
+            foreground=sharpening(w),
             n_clips=config["separation"]["clips"],
             classes=config["separation"]["classes"],
             clip_threshold=config["detection"]["clip_threshold"],

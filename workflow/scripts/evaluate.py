@@ -31,6 +31,7 @@ def evaluate_fold(
     configured: Mapping[str, float],
     seconds: float,
     n_draws: int,
+    foreground: Mapping[str, float] | None,
 ) -> None:
     """Events, metrics and draws are two each: by the configured thresholds, and by tuned ones."""
     mixtures = read_plan(Path(plan))
@@ -39,12 +40,12 @@ def evaluate_fold(
         PredictionStore(Path(predictions)) as predicted,
     ):
         rendered = (stems for _, stems in rendered_mixtures([Path(path) for path in manifests]))
-        tuned = join(read_thresholds(thresholds, predicted.classes))
+        tuned = join(read_thresholds(thresholds, predicted.classes), configured["gate"])
         decisions = [
             Decisions(read_events(Path(path)), of_events)
             for path, of_events in zip(events, (Thresholds(**configured), tuned), strict=True)
         ]
-        scores = score_model(truth, predicted, decisions, mixtures, rendered, seconds)
+        scores = score_model(truth, predicted, decisions, mixtures, rendered, seconds, foreground)
         mine, classes = planned(mixtures, truth.names), truth.classes
     weights = clip_weights(mine, read_folds(Path(folds)), n_draws, run["holdout_fold"])
     for of_task, its_metrics, its_draws in zip(scores, metrics, draws, strict=True):

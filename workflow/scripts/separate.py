@@ -1,6 +1,6 @@
 """Separated audio of a holdout fold's first mixtures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -25,6 +25,7 @@ def separate(
     n_clips: int,
     classes: str,
     clip_threshold: float,
+    foreground: Mapping[str, float] | None,
 ) -> None:
     """Write a FLAC a class; `classes` says of which: those the model finds, or the true ones."""
     directory = Path(output).parent
@@ -38,10 +39,10 @@ def separate(
             true = np.isin(store.classes, classes_of(planned[row.mixture_name]))
             separator = Separator(mixture_of(stems), spectral)
             masks = decode_masks(store.mask_codes(index))
+            waveforms = separator.separate_classes(masks, foreground)
             for label in np.flatnonzero(found if classes == "found" else true):
                 name = file_name_of(row.mixture_name, int(label), store.classes[label])
-                audio = separator.separate(masks[label])
-                write_flac(directory / name, to_pcm16(audio), spectral.sample_rate)
+                write_flac(directory / name, to_pcm16(waveforms[label]), spectral.sample_rate)
                 rows.append((row.mixture_name, store.classes[label], name, bool(true[label])))
     table = pd.DataFrame(rows, columns=["mixture_name", "class", "file", "in_truth"])
     keep_only(directory, "*.flac", set(table["file"]))

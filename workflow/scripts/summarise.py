@@ -15,7 +15,12 @@ Runs = tuple[Sequence[str], Sequence[str]]
 
 
 def summarise(
-    configured: Runs, tuned: Runs, experiment: str, models: Sequence[str], outputs: dict[str, str]
+    configured: Runs,
+    tuned: Runs,
+    described: str,
+    experiment: str,
+    models: Sequence[str],
+    outputs: dict[str, str],
 ) -> None:
     """Tables of the runs with the configured thresholds, and of the same with tuned ones."""
     joined, drawn = read(configured)
@@ -33,7 +38,7 @@ def summarise(
         with replacing(outputs[name]) as temporary:
             table.to_csv(temporary, index=False)
     with replacing(outputs["markdown"]) as temporary:
-        page = tables.markdown(experiment, overall, overall_tuned)
+        page = tables.markdown(experiment, overall, overall_tuned, pd.read_csv(described))
         temporary.write_text(page, encoding="utf-8")
 
 
@@ -54,6 +59,7 @@ if __name__ == "__main__":
                 [*files.tuned_metrics, *files.references],
                 [*files.tuned_draws, *files.reference_draws],
             ),
+            described=files.models,
             outputs=dict(snakemake.output.items()),
             **snakemake.params.settings,
         )

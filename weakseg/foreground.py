@@ -3,7 +3,10 @@
 Conventions
 -----------
 - Log-mel is (clips, frames, mels), natural logarithm of magnitudes: 1 is 8.7 dB.
-- The background is what stays for seconds; its floor is that of `background`, for tensors.
+- The background is what stays for seconds: its floor comes from minimum statistics over time
+  (Martin 2001, "Noise power spectral density estimation based on optimal smoothing and minimum
+  statistics").  It reaches over a fixed number of frames, so that what is far away in a long
+  recording changes nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +17,12 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from weakseg.background import REACH, SMOOTHED
+SMOOTHED = 5  # frames of which the mean is taken
+REACH = 96  # frames before and after in which the least mean is sought: 3 s as published
 
 
 def noise_floor(logmel: Tensor) -> Tensor:
-    """Log-mel of the background around each cell, of the same shape (`background.noise_floor`)."""
+    """Log-mel of the background around each cell, of the same shape."""
     bands = logmel.transpose(1, 2)
     mean = F.avg_pool1d(bands, SMOOTHED, 1, SMOOTHED // 2, count_include_pad=False)
     return -F.max_pool1d(-mean, 2 * REACH + 1, 1, REACH).transpose(1, 2)

@@ -68,7 +68,8 @@ def presets() -> dict[str, Configuration]:
 def complete(config: Mapping[str, Any]) -> Configuration:
     """A new configuration in which every key has its value; completing it again changes nothing.
 
-    A model keeps the options of its types only: pooling gmp has no decay.
+    A model keeps the options of its types only (pooling gmp has no decay), and has a value for each
+    key of training.
     Raises ConfigurationError for an unknown key, a value out of bounds, or keys that disagree.
     """
     completed: Configuration = _canonical(config, schema())
@@ -81,6 +82,7 @@ def complete(config: Mapping[str, Any]) -> Configuration:
         completed["features"]["fmax_hz"] = completed["mixtures"]["sample_rate"] / 2
     check(completed)
     for model in completed["models"].values():
+        model["network"] = _given(model["network"])
         model["pooling"] = _given(model["pooling"])
         defaults = FRESH if model["mixtures"]["type"] == "fresh" else {}
         model["mixtures"] = copy.deepcopy(defaults) | _given(model["mixtures"])

@@ -172,15 +172,30 @@ def _pooling(key: str, pooling: Configuration) -> None:
         raise refuse(f"{key}.decay", pooling["decay"], what, "begin with one, such as 0.9998")
 
 
+def _network_options(config: Configuration) -> None:
+    for name, model in config["models"].items():
+        network = model["network"]
+        for option in ("context", "dilations"):
+            if network["type"] != "encoder_decoder" and network.get(option) is not None:
+                remedy = "set it to null, or the type to encoder_decoder"
+                key = f"models.{name}.network.{option}"
+                raise refuse(key, network[option], f"used by {network['type']}", remedy)
+        halvings = len(network["widths"]) - 1
+        if network["type"] == "encoder_decoder" and config["features"]["mels"] % 2**halvings:
+            what = f"divisible by {2**halvings}, which models.{name}.network.widths needs"
+            remedy = "give fewer widths or another number of mels"
+            raise refuse("features.mels", config["features"]["mels"], what, remedy)
+
+
 def _fresh_mixtures(config: Configuration) -> None:
     for name, model in config["models"].items():
         mixtures, key = model["mixtures"], f"models.{name}.mixtures"
         for option in ("events", "level_db", "speed", "crop"):
-            if mixtures["type"] == "fixed" and mixtures[option] is not None:
+            if mixtures["type"] == "fixed" and mixtures.get(option) is not None:
                 remedy = "set it to null, or the type to fresh"
                 raise refuse(f"{key}.{option}", mixtures[option], "used by fixed", remedy)
         for option in ("events", "level_db"):
-            least, most = mixtures[option] or (0, 0)
+            least, most = mixtures.get(option) or (0, 0)
             if least > most:
                 remedy = "give the smaller number first"
                 raise refuse(f"{key}.{option}", mixtures[option], "in order", remedy)
@@ -237,6 +252,7 @@ CHECKS: tuple[Callable[[Configuration], None], ...] = (
     _frames,
     _mel_bands,
     _models,
+    _network_options,
     _fresh_mixtures,
     _grid,
     _training_clips,

@@ -110,7 +110,8 @@ def test_every_key_has_a_value_and_completing_again_changes_nothing() -> None:
     once = complete(DEMO)
     assert complete(once) == once
     unset = {key for key, value in values_of(once).items() if value is None}
-    assert unset == {"data.scenes", "data.events"}  # which the demo has not
+    plain = {f"models.{name}.foreground.above" for name in ("gmp", "gap", "gwrp")}
+    assert unset == {"data.scenes", "data.events"} | plain  # which the demo has not
 
 
 def test_the_given_configuration_is_left_as_it_is() -> None:
@@ -133,7 +134,8 @@ def test_preset_gives_the_keys_that_are_null(preset: str) -> None:
 
 
 def test_presets_give_exactly_the_keys_that_are_null_in_the_demo() -> None:
-    null = {tuple(k.split(".")) for k, v in values_of(DEMO).items() if v is None}
+    values = {k: v for k, v in values_of(DEMO).items() if not k.startswith("models.")}
+    null = {tuple(key.split(".")) for key, value in values.items() if value is None}
     others = {("data", "scenes"), ("data", "events"), ("features", "fmax_hz")}
     assert null - others == OF_PRESETS
     for values in presets().values():
@@ -312,6 +314,26 @@ BAD: list[tuple[dict[Any, Any], str]] = [
     ({"grid": {"holdout_folds": [0]}}, r"grid.holdout_folds\[0\]: 0 is not"),
     ({"grid": {"snr_db": [1.23456]}}, "grid.snr_db: 1.23456 is not a number of at most 3"),
     ({"models": {"gwrp": {"pooling": {"decay": None}}}}, "models.gwrp.pooling.decay: null is not"),
+    (
+        {"models": {"gwrp": {"network": {"dilations": [1, 2]}}}},
+        r"models.gwrp.network.dilations: \[1, 2\] is not used by published; set it to null",
+    ),
+    (
+        {"models": {"best": {"network": {"widths": [4] * 8}}}},
+        "features.mels: 64 is not divisible by 128, which models.best.network.widths needs",
+    ),
+    (
+        {"models": {"gwrp": {"mixtures": {"speed": 0.2}}}},
+        "models.gwrp.mixtures.speed: 0.2 is not used by fixed; .* the type to fresh",
+    ),
+    (
+        {"models": {"best": {"mixtures": {"level_db": [3, -3]}}}},
+        r"models.best.mixtures.level_db: \[3.0, -3.0\] is not in order; give the smaller",
+    ),
+    (
+        {"models": {"best": {"mixtures": {"events": [1]}}}},
+        r"models.best.mixtures.events: \[1\] is not a list of two whole numbers",
+    ),
     ({"models": {"gmp": {"pooling": {"decay": 0.5}}}}, "models.gmp.pooling.decay: 0.5 is not used"),
     (
         {"models": {"gmp": {"pooling": {"learnable": False}}}},

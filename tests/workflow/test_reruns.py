@@ -5,16 +5,19 @@ import pytest
 pytestmark = pytest.mark.workflow
 
 TABLES = {"summarise": 1, "draw_models": 1}
-EVALUATION = {"evaluate": 2} | TABLES
-DETECTION = {"detect_events": 2, "draw_clips": 2, "draw_method": 1} | EVALUATION
-TUNING = {"tune_thresholds": 2} | DETECTION
-SEGMENTATION = {"segment": 2, "segment_training": 2, "separate": 2} | TUNING
-TRAINING = {"train": 2, "draw_training": 1} | SEGMENTATION
+EVALUATION = {"evaluate": 3} | TABLES
+DETECTION = {"detect_events": 3, "draw_clips": 3, "draw_method": 1} | EVALUATION
+TUNING = {"tune_thresholds": 3} | DETECTION
+SEGMENTATION = {"segment": 3, "segment_training": 3, "separate": 3} | TUNING
+TRAINING = {"train": 3, "describe_models": 1, "draw_training": 1} | SEGMENTATION
+ONE_MODEL = dict.fromkeys(TRAINING, 1)
 FEATURES = {"extract_features": 4, "evaluate_references": 1} | TRAINING
 MIXTURES = {"render_mixtures": 4} | FEATURES
 PLAN = {"plan_mixtures": 1} | MIXTURES
-FOLDS = {"assign_folds": 1} | PLAN
+MATERIAL = {"gather_material": 1}
+FOLDS = {"assign_folds": 1} | MATERIAL | PLAN
 
+PER_MODEL = [name for name, jobs in TRAINING.items() if jobs == 3]
 CHANGES = [
     # two values that change places, which Snakemake alone would not see
     ("mixtures={reshuffle: false, overlap: true}", PLAN),
@@ -23,16 +26,22 @@ CHANGES = [
     ("mixtures={seed: 5}", FOLDS),
     ("mixtures={overlap: true}", PLAN),
     ("mixtures={level_over: file}", PLAN),
-    ("mixtures={sample_rate: 16000}", MIXTURES),
+    ("mixtures={sample_rate: 16000}", MATERIAL | MIXTURES),
     ("features={mask_threshold_db: -3}", FEATURES),
     ("features={fmin_hz: 60}", FEATURES),
     ("training={iterations: 7}", TRAINING),
     ("training={threads: 1}", TRAINING),
+    ("training={decay: 0.5}", {**TRAINING, **dict.fromkeys(PER_MODEL, 2)}),
+    ("models={tiny_fresh: {objective: {absent: 2.0}}}", ONE_MODEL),
+    ("models={tiny_fresh: {foreground: {above: 1.0}}}", ONE_MODEL),
+    ("models={tiny_fresh: {mixtures: {speed: 0.2}}}", ONE_MODEL),
+    ("models={tiny_fresh: {training: {iterations: 7}}}", ONE_MODEL),
     ("training={save_every_seconds: 5}", {}),
-    ("tuning={clips: 3}", {"segment_training": 2} | TUNING),
+    ("tuning={clips: 3}", {"segment_training": 3} | TUNING),
     ("detection={high_threshold: 0.3}", TUNING | {"evaluate_references": 1}),
     ("detection={median_frames: 3}", TUNING | {"evaluate_references": 1}),
-    ("separation={clips: 1}", {"separate": 2}),
+    ("separation={clips: 1}", {"separate": 3}),
+    ("separation={resolution: mel}", {"separate": 1, "evaluate": 1} | TABLES),
     ("evaluation={draws: 100}", EVALUATION | {"evaluate_references": 1}),
     ("evaluation={mask_threshold: 0.2}", TUNING | {"evaluate_references": 1}),
 ]
@@ -44,15 +53,15 @@ def test_a_key_reruns_what_it_touches(smoke, change, expected):
 
 
 def test_a_new_snr_leaves_the_old_one_alone(smoke):
-    jobs = smoke.would_run("--config", "grid={snr_db: [0, 10], models: [tiny_gmp, tiny_gwrp]}")
-    expected = MIXTURES | {"draw_training": 1}
-    del expected["draw_method"]  # is drawn for the first SNR
+    jobs = smoke.would_run("--config", "grid={snr_db: [0, 10]}")
+    expected = dict(MIXTURES)
+    del expected["draw_method"], expected["describe_models"]  # are of the first SNR
     assert jobs == expected
 
 
 def test_a_model_less_only_redoes_tables_and_looks(smoke):
-    jobs = smoke.would_run("--config", "grid={models: [tiny_gwrp]}")
-    assert jobs == TABLES | {"draw_training": 1}
+    jobs = smoke.would_run("--config", "grid={models: [tiny_gwrp, tiny_fresh]}")
+    assert jobs == TABLES | {"describe_models": 1, "draw_training": 1}
 
 
 def test_a_touched_file_reruns_nothing(smoke):

@@ -1,5 +1,7 @@
 """The whole graph, from generated archives to tables and pictures."""
 
+from itertools import combinations
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -15,7 +17,7 @@ from weakseg.thresholds import read_thresholds
 
 pytestmark = pytest.mark.workflow
 
-MODELS = ["tiny_gmp", "tiny_gwrp"]
+MODELS = ["tiny_gmp", "tiny_gwrp", "tiny_fresh"]
 
 
 def test_summary_has_every_task_of_every_model(smoke):
@@ -53,7 +55,7 @@ def test_intervals_hold_and_differences_are_paired(smoke):
     assert table[table.metric.isin(without)].ci_low.isna().all()
     apart = pd.read_csv(smoke.results / "tables" / "differences.csv")
     assert list(apart.columns) == DIFFERENCE_COLUMNS
-    assert set(zip(apart.model, apart.other, strict=True)) == {tuple(MODELS)}
+    assert set(zip(apart.model, apart.other, strict=True)) == set(combinations(MODELS, 2))
 
 
 def test_tuned_tables_stand_beside_the_others(smoke):
@@ -72,6 +74,8 @@ def test_tuned_tables_stand_beside_the_others(smoke):
     assert list(apart.columns) == DIFFERENCE_COLUMNS
     page = (smoke.results / "tables" / "summary.md").read_text()
     assert page.index("## Events, 0 dB") < page.index("## Tuned thresholds")
+    for section in page.split("\n## Models")[1].split("\n#")[1:]:  # none has both tracks
+        assert ("| tiny_gmp |" in section) + ("| tiny_fresh |" in section) < 2
     assert page.index("## Tuned thresholds") < page.index("### Events, 0 dB")
 
 

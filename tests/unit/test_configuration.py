@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from workflow.configuration import (
+    FRESH,
     Configuration,
     ConfigurationError,
     complete,
@@ -179,10 +180,20 @@ def test_a_model_has_the_options_of_its_type_only() -> None:
         "order": "frequency_first",
         "exponent": 2.0,
     }
-    assert completed["mine"] == {
-        "network": {"type": "published", "widths": [32, 64, 128, 128]},
-        "pooling": {"type": "gap"},
-    }
+    mine = completed["mine"]
+    assert mine["network"] == {"type": "published", "widths": [32, 64, 128, 128]}
+    assert mine["pooling"] == {"type": "gap"}
+    assert mine["mixtures"] == {"type": "fixed"}
+
+
+def test_a_model_has_all_of_its_own_training_and_mixtures() -> None:
+    own = {"training": {"iterations": 7}, "mixtures": {"type": "fresh", "speed": "0.2"}}
+    config = complete(demo_with({"models": {"gwrp": own}, "training": {"seed": 5}}))
+    model = config["models"]["gwrp"]
+    assert model["mixtures"] == {**FRESH, "type": "fresh", "speed": 0.2}
+    expected = {key: config["training"][key] for key in model["training"]}
+    assert model["training"] == expected | {"iterations": 7}
+    assert model["training"]["seed"] == 5
 
 
 @pytest.mark.parametrize(

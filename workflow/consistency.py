@@ -180,8 +180,8 @@ def _network_options(config: Configuration) -> None:
                 remedy = "set it to null, or the type to encoder_decoder"
                 key = f"models.{name}.network.{option}"
                 raise refuse(key, network[option], f"used by {network['type']}", remedy)
-        halvings = len(network["widths"]) - 1
-        if network["type"] == "encoder_decoder" and config["features"]["mels"] % 2**halvings:
+        halvings = len(network["widths"]) - 1 if network["type"] == "encoder_decoder" else 0
+        if name in config["grid"]["models"] and config["features"]["mels"] % 2**halvings:
             what = f"divisible by {2**halvings}, which models.{name}.network.widths needs"
             remedy = "give fewer widths or another number of mels"
             raise refuse("features.mels", config["features"]["mels"], what, remedy)

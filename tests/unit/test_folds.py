@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weakseg.folds import FoldError, assign_files, assign_grouped, assign_published
+from weakseg.folds import FoldError, assign_files, assign_grouped, assign_published, members_of
 
 
 def test_published_folds_are_the_golden_ones(golden, golden_recordings):
@@ -56,3 +56,23 @@ def test_single_files_fill_each_fold_with_scenes_of_its_own():
     assert set(folds[folds.role == "scene"].fold) == {1, 2, 3, 4}
     assert sorted(folds[folds.role == "event"].fold) == [1, 1, 2, 2, 3, 3, 4, 4]
     assert set(folds[folds.role == "event"].source) == {"one source"}
+
+
+def test_members_are_usable_and_of_the_fold(tmp_path):
+    scenes = pd.DataFrame({"name": list("abcd"), "usable": [True, True, False, True]})
+    events = pd.DataFrame(
+        {"name": list("wxyz"), "usable": True, "verified": [True, True, False, True]}
+    )
+    table = pd.DataFrame(
+        {
+            "role": ["scene"] * 4 + ["event"] * 4,
+            "name": list("abcdwxyz"),
+            "label": "l",
+            "source": "s",
+            "fold": [0, 0, 0, 0, 1, 2, 1, 1],  # the published plan has scenes in no fold
+        }
+    )
+    table.to_csv(tmp_path / "folds.csv", index=False)
+    of_fold = [members_of(tmp_path / "folds.csv", scenes, events, fold, 2) for fold in (1, 2)]
+    assert [list(members["scene"]["name"]) for members in of_fold] == [["a"], ["b", "d"]]
+    assert [list(members["event"]["name"]) for members in of_fold] == [["w", "z"], ["x"]]

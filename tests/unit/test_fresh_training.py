@@ -1,0 +1,137 @@
+"""Training on fresh mixtures: the same bytes when it was stopped, and only of what it was given."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from weakseg.batches import draw_batches
+from weakseg.fresh import FreshMixtures, Recipe
+from weakseg.learner import Learner
+from weakseg.material import Entry, Material, write_material
+from weakseg.model import save_model
+from weakseg.spectral import Spectral
+from weakseg.store import ClipFeatures, write_features
+from weakseg.training import train
+
+SPECTRAL = Spectral(8000, 256, 128, 16, 50.0, 4000.0)
+CLASSES = ["high", "low"]
+RECIPE = {
+    "seconds": 1.0,
+    "event_seconds": 0.3,
+    "snr_db": 10.0,
+    "events": [0, 2],
+    "level_db": [-3.0, 3.0],
+    "speed": 0.1,
+    "crop": 0.5,
+}
+OPTIONS = {
+    "network": {"type": "encoder_decoder", "widths": [4, 6], "context": 4, "dilations": [1]},
+    "pooling": {"type": "linear_softmax"},
+    "foreground": {"above": 1.5, "steepness": 3.0, "cells": 2.0},
+    "objective": {"absent": 1.0},
+    "recipe": RECIPE,
+    "iterations": 8,
+    "batch_size": 3,
+    "learning_rate": 1e-2,
+    "schedule": "cosine",
+    "warmup": 2,
+    "average": 0.9,
+    "seed": 3,
+    "validation_clips": 2,
+    "validate_every": 4,
+    "save_every_seconds": 1000,
+    "precision": "fp32",
+    "threads": 1,
+    "device": "cpu",
+    "say": lambda line: None,
+}
+
+
+def recording(role: str, name: str) -> np.ndarray:
+    if role == "scene":
+        return np.random.default_rng(1).normal(0, 0.1, 12_000)
+    return np.sin(np.arange(6000) * {"high": 2.0, "low": 0.4}[name])
+
+
+def material_at(path: Path, rate: int = 8000) -> Path:
+    entries = [Entry("scene", "hiss", "park"), *(Entry("event", name, name) for name in CLASSES)]
+    write_material(path, entries, recording, CLASSES, rate)
+    return path
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory) -> dict[str, list[Path]]:
+    """Feature and material files of the training folds."""
+    folder = tmp_path_factory.mktemp("data")
+    material = material_at(folder / "material.h5")
+    mixtures = FreshMixtures(Material([material]), SPECTRAL, Recipe.of(RECIPE), seed=99)
+    drawn = [mixtures.clip(0, number) for number in range(8)]
+    n_frames = len(drawn[0].logmel)
+    clips = [
+        ClipFeatures(
+            f"{number}.wav",
+            clip.logmel,
+            np.zeros((n_frames, 2), bool),
+            {int(k): np.zeros((n_frames, 16), bool) for k in np.flatnonzero(clip.labels)},
+        )
+        for number, clip in enumerate(drawn)
+    ]
+    features, names = folder / "fold1.h5", [clip.name for clip in clips]
+    write_features(features, names, CLASSES, SPECTRAL.settings(), clips)
+    return {"feature_paths": [features], "material_paths": [material]}
+
+
+def model_bytes(result, path: Path) -> bytes:
+    save_model(result[0], path)
+    return path.read_bytes()
+
+
+def test_a_stopped_training_goes_on_to_the_same_bytes(data, tmp_path, monkeypatch):
+    whole = train(**data, state_dir=tmp_path / "whole", **OPTIONS)
+    step = Learner.step
+
+    def stopping_step(learner, batch, rate):
+        loss = step(learner, batch, rate)
+        if learner.iteration == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return loss
+
+    with monkeypatch.context() as patch, pytest.raises(SystemExit):
+        patch.setattr(Learner, "step", stopping_step)
+        train(**data, state_dir=tmp_path / "state", **OPTIONS)
+    lines: list[str] = []
+    resumed = train(**data, state_dir=tmp_path / "state", **OPTIONS | {"say": lines.append})
+    assert "resuming at iteration 5" in lines
+    assert resumed[1] == whole[1]
+    expected = model_bytes(whole, tmp_path / "a.pt")
+    assert model_bytes(resumed, tmp_path / "b.pt") == expected
+
+
+def test_the_average_is_the_result(data, tmp_path):
+    averaged, plain = (
+        train(**data, state_dir=tmp_path / str(share), **OPTIONS | {"average": share})[0]
+        for share in (0.9, 0.0)
+    )
+    weights = zip(averaged.parameters(), plain.parameters(), strict=True)
+    assert any(not one.equal(other) for one, other in weights)
+
+
+def test_batches_are_those_of_their_iterations(data):
+    mixtures = FreshMixtures(Material(data["material_paths"]), SPECTRAL, Recipe.of(RECIPE), seed=1)
+    some = list(draw_batches(mixtures, 3, range(2, 5), pin=False))
+    (again,) = draw_batches(mixtures, 3, [4], pin=False)
+    assert [len(batch.names) for batch in some] == [3, 3, 3]
+    assert some[-1].names == again.names
+    assert some[-1].logmel.equal(again.logmel)
+    assert some[-1].truth.equal(again.truth)
+
+
+def test_recordings_of_another_rate_are_refused(data, tmp_path):
+    other = material_at(tmp_path / "other.h5", rate=4000)
+    with pytest.raises(ValueError, match=r"other\.h5: classes or sample rate differ from .*fold1"):
+        train(data["feature_paths"], material_paths=[other], state_dir=tmp_path / "s", **OPTIONS)

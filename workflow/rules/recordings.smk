@@ -1,18 +1,27 @@
 # Archives -> indices of recordings -> folds -> plan of the mixtures.
 from weakseg.demo_audio import archive_names
-from workflow.data_files import both_sets_or_stop
+from weakseg.published import ROLES
+from workflow.data_files import both_sets_or_stop, download_directories, published_or_stop
 
 DATA = config["data"]
 IS_DEMO = DATA["source"] == "demo"
+IS_PUBLISHED = DATA["source"] == "dcase2018"
 DEMO_ARCHIVES = [f"{RESULTS}/archives/{name}" for name in archive_names()]
 
 
 # role -> the archives of the set, or, for an extracted one, its recordings and tables
-DATA_FILES = (
-    {"scenes": DEMO_ARCHIVES, "events": DEMO_ARCHIVES}
-    if IS_DEMO
-    else both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
-)
+if IS_DEMO:
+    DATA_FILES = dict.fromkeys(ROLES, DEMO_ARCHIVES)
+elif IS_PUBLISHED:
+    PUBLISHED = published_or_stop(DATA["published"])
+    DATA_FILES = {
+        role: [
+            f"{RESULTS}/archives/{archive.file}" for archive in PUBLISHED if archive.role == role
+        ]
+        for role in ROLES
+    }
+else:
+    DATA_FILES = both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
 # What is in the archives is in the index, with a checksum a recording: were they inputs of each
 # rendering, Snakemake would hash them anew for every shard.
 ARCHIVES = {
@@ -44,6 +53,64 @@ if IS_DEMO:
             code=digest_of("make_demo_archives"),
         script:
             "../scripts/make_demo_archives.py"
+
+
+if IS_PUBLISHED:
+    # what a server is asked for at a time, unless the run was given --resources downloads=N
+    if "downloads" not in workflow.global_resources:
+        workflow.register_resource("downloads", 2)
+    DOWNLOAD = dict(
+        directories=download_directories(DATA["scenes"], DATA["events"], config["results"]),
+        host=DATA["mirror"].rstrip("/"),
+    )
+
+    rule list_archives:
+        output:
+            listed=f"{RESULTS}/archives/published.csv",
+        log:
+            log_of("list_archives"),
+        benchmark:
+            benchmark_of("list_archives")
+        localrule: True
+        conda:
+            "../../envs/download.yaml"
+        threads: 1
+        resources:
+            mem_mb=500,
+            runtime=30,
+        params:
+            settings=dict(archives=[vars(archive) for archive in PUBLISHED]),
+            directories=untracked(DOWNLOAD["directories"]),
+            host=untracked(DOWNLOAD["host"]),
+            code=digest_of("list_archives"),
+        script:
+            "../scripts/list_archives.py"
+
+    # The archive lies where data.scenes or data.events says, for other runs as well; the output is
+    # a link to it, which Snakemake may remove and make anew.
+    rule fetch_archive:
+        input:
+            listed=rules.list_archives.output.listed,
+        output:
+            archive=f"{RESULTS}/archives/{{archive}}.zip",
+        log:
+            log_of("fetch_archive/{archive}"),
+        benchmark:
+            benchmark_of("fetch_archive/{archive}")
+        localrule: True
+        conda:
+            "../../envs/download.yaml"
+        threads: 1
+        resources:
+            downloads=1,
+            mem_mb=500,
+            runtime=1440,
+        params:
+            directories=untracked(DOWNLOAD["directories"]),
+            host=untracked(DOWNLOAD["host"]),
+            code=digest_of("fetch_archive"),
+        script:
+            "../scripts/fetch_archive.py"
 
 
 rule index_recordings:

@@ -18,7 +18,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from io import FileIO
 from pathlib import Path
@@ -37,7 +37,7 @@ PASSING = (429, 500, 502, 503, 504)
 TRIES, BACKOFF_SECONDS = 6, 1.0  # the waits double: half a minute in all
 LONGEST_WAIT = 600  # seconds, whatever Retry-After asks for
 TIMEOUT = (20.0, 60.0)  # seconds: to connect, and from one piece to the next
-PIECE = 1 << 20  # bytes
+PIECE = 1 << 16  # bytes; what is received of the last one is lost when a transfer breaks off
 FULL = (errno.ENOSPC, errno.EDQUOT)
 BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 REMEDY = "check data.mirror and the proxy, or fetch it by hand"
@@ -112,18 +112,19 @@ def check_room(archives: Sequence[Archive], directories: Mapping[str, Path]) -> 
     if a file there has the name of an archive and another length.
     """
     places = {_device(directory): directory for directory in directories.values()}
+    # what is free first: while other processes fetch, both get less
+    free = {device: shutil.disk_usage(_existing(place)).free for device, place in places.items()}
     needed = dict.fromkeys(places, 0)
     for archive in archives:
         directory = directories[archive.role]
         needed[_device(directory)] += _missing(directory / archive.file, archive)
-    rooms = [_room(directory, needed[device]) for device, directory in places.items()]
     total = sum(archive.bytes for archive in archives)
     there = total - sum(needed.values())
+    rooms = [_room(places[device], needed[device], free[device]) for device in places]
     return [f"{len(archives)} archives of {_size(total)}, {_size(there)} are there", *rooms]
 
 
-def _room(directory: Path, needed: int) -> str:
-    free = shutil.disk_usage(_existing(directory)).free
+def _room(directory: Path, needed: int, free: int) -> str:
     if needed > free:
         raise ArchiveError(
             f"{directory}: the archives need {_size(needed)}, {_size(free)} are free; "
@@ -138,11 +139,12 @@ def _device(directory: Path) -> int:
 
 def _missing(target: Path, archive: Archive) -> int:
     """Bytes of the archive that are neither under its name nor received in part."""
+    received = 0
+    with suppress(FileNotFoundError):  # before the name: another process may give it meanwhile
+        received = _part_of(target).stat().st_size
     if target.exists():
         check_length(target, archive)
         return 0
-    part = _part_of(target)
-    received = part.stat().st_size if part.exists() else 0
     return max(archive.bytes - received, 0)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from weakseg.collection import is_audio
-from weakseg.published import DCASE2018, Archive, ArchiveError, read_list
+from weakseg.published import DCASE2018, ROLES, Archive, ArchiveError, read_list
 from workflow.consistency import ConfigurationError
 
 TABLES = (".csv", ".tsv")
@@ -77,12 +77,13 @@ def both_sets_or_stop(scenes: str | None, events: str | None, source: str) -> di
         raise SystemExit(f"configuration: {error}") from None
 
 
-def published_or_stop(path: str | None) -> list[Archive]:
-    """The archives of the list at `path` (None: those of DCASE 2018), for the Snakefile."""
+def published_or_stop(path: str | None) -> dict[str, list[Archive]]:
+    """The archives of the list at `path` (None: of DCASE 2018) by role, for the Snakefile."""
     try:
-        return read_list(DCASE2018 if path is None else Path(path))
+        archives = read_list(DCASE2018 if path is None else Path(path))
     except ArchiveError as error:
         raise SystemExit(f"configuration: data.published: {error}") from None
+    return {role: [archive for archive in archives if archive.role == role] for role in ROLES}
 
 
 def download_directories(scenes: str | None, events: str | None, results: str) -> dict[str, str]:

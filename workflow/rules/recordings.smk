@@ -11,22 +11,26 @@ DEMO_ARCHIVES = [f"{RESULTS}/archives/{name}" for name in archive_names()]
 
 # role -> the archives of the set, or, for an extracted one, its recordings and tables
 if IS_DEMO:
-    DATA_FILES = dict.fromkeys(ROLES, DEMO_ARCHIVES)
+    DATA_FILES = SET_FILES = dict.fromkeys(ROLES, DEMO_ARCHIVES)
 elif IS_PUBLISHED:
     PUBLISHED = published_or_stop(DATA["published"])
+    DIRECTORIES = download_directories(DATA["scenes"], DATA["events"], config["results"])
+    SET_FILES = {
+        role: [f"{DIRECTORIES[role]}/{archive.file}" for archive in PUBLISHED[role]]
+        for role in ROLES
+    }
+    # what the index waits for: a file that says that the archive is there and right
     DATA_FILES = {
-        role: [
-            f"{RESULTS}/archives/{archive.file}" for archive in PUBLISHED if archive.role == role
-        ]
+        role: [f"{RESULTS}/archives/{archive.file}.md5" for archive in PUBLISHED[role]]
         for role in ROLES
     }
 else:
-    DATA_FILES = both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
+    DATA_FILES = SET_FILES = both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
 # What is in the archives is in the index, with a checksum a recording: were they inputs of each
 # rendering, Snakemake would hash them anew for every shard.
 ARCHIVES = {
     role: [path for path in paths if path.lower().endswith(".zip")]
-    for role, paths in DATA_FILES.items()
+    for role, paths in SET_FILES.items()
 }
 
 
@@ -59,10 +63,6 @@ if IS_PUBLISHED:
     # what a server is asked for at a time, unless the run was given --resources downloads=N
     if "downloads" not in workflow.global_resources:
         workflow.register_resource("downloads", 2)
-    DOWNLOAD = dict(
-        directories=download_directories(DATA["scenes"], DATA["events"], config["results"]),
-        host=DATA["mirror"].rstrip("/"),
-    )
 
     rule list_archives:
         output:
@@ -79,20 +79,19 @@ if IS_PUBLISHED:
             mem_mb=500,
             runtime=30,
         params:
-            settings=dict(archives=[vars(archive) for archive in PUBLISHED]),
-            directories=untracked(DOWNLOAD["directories"]),
-            host=untracked(DOWNLOAD["host"]),
+            settings=dict(archives=[vars(archive) for role in ROLES for archive in PUBLISHED[role]]),
+            directories=untracked(DIRECTORIES),
+            host=untracked(DATA["mirror"]),
             code=digest_of("list_archives"),
         script:
             "../scripts/list_archives.py"
 
-    # The archive lies where data.scenes or data.events says, for other runs as well; the output is
-    # a link to it, which Snakemake may remove and make anew.
+    # The archive is no output: Snakemake removes those before a job, and after one that failed.
     rule fetch_archive:
         input:
             listed=rules.list_archives.output.listed,
         output:
-            archive=f"{RESULTS}/archives/{{archive}}.zip",
+            checked=f"{RESULTS}/archives/{{archive}}.md5",
         log:
             log_of("fetch_archive/{archive}"),
         benchmark:
@@ -106,8 +105,8 @@ if IS_PUBLISHED:
             mem_mb=500,
             runtime=1440,
         params:
-            directories=untracked(DOWNLOAD["directories"]),
-            host=untracked(DOWNLOAD["host"]),
+            settings=dict(directories=DIRECTORIES),
+            host=untracked(DATA["mirror"]),
             code=digest_of("fetch_archive"),
         script:
             "../scripts/fetch_archive.py"
@@ -135,6 +134,7 @@ rule index_recordings:
             scenes_directory=DATA["scenes"],
             events_directory=DATA["events"],
         ),
+        files=untracked(SET_FILES),
         code=digest_of("index_recordings"),
     script:
         "../scripts/index_recordings.py"

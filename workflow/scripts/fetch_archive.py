@@ -1,4 +1,4 @@
-"""Fetch one published archive, or find that it is there, and link to it."""
+"""Fetch one published archive, or find that it is there and right."""
 
 import logging
 from collections.abc import Mapping
@@ -14,25 +14,24 @@ log = logging.getLogger(__name__)
 
 
 def fetch_archive(
-    listed: str, name: str, directories: Mapping[str, str], host: str, output: str
+    listed: str, file: str, directories: Mapping[str, str], host: str, output: str
 ) -> None:
     archives = read_list(Path(listed))
-    places = {role: Path(path) for role, path in directories.items()}
-    check_room(archives, places)  # anew: it may be another day and another run
-    archive = next(archive for archive in archives if archive.file == name)
+    places = {role: Path(directory) for role, directory in directories.items()}
+    check_room(archives, places)  # anew: the list may be of another day
+    archive = next(archive for archive in archives if archive.file == file)
     with open_session() as session:
-        path = fetch(archive, places[archive.role], session, host, log.info)
-    # Snakemake removes the output of a rule before it runs: it may do so with a link
+        fetch(archive, places[archive.role], session, host, log.info)
     with replacing(output) as temporary:
-        temporary.symlink_to(path.resolve())
+        temporary.write_text(f"{archive.md5}  {archive.file}\n")  # as md5sum writes it
 
 
 if __name__ == "__main__":
     with step(snakemake.log[0]):
         fetch_archive(
             listed=snakemake.input.listed,
-            name=Path(snakemake.output.archive).name,
-            directories=snakemake.params.directories,
+            file=snakemake.wildcards.archive,
             host=snakemake.params.host,
-            output=snakemake.output.archive,
+            output=snakemake.output.checked,
+            **snakemake.params.settings,
         )

@@ -22,7 +22,8 @@ def list_archives(
 ) -> None:
     with open_session() as session:
         listed = complete([Archive(**archive) for archive in archives], session, host)
-    for line in check_room(listed, {role: Path(path) for role, path in directories.items()}):
+    places = {role: Path(directory) for role, directory in directories.items()}
+    for line in check_room(listed, places):
         log.info(line)
     with replacing(output) as temporary:
         write_list(temporary, listed)
@@ -31,8 +32,8 @@ def list_archives(
 if __name__ == "__main__":
     with step(snakemake.log[0]):
         list_archives(
-            archives=snakemake.params.settings["archives"],
             directories=snakemake.params.directories,
             host=snakemake.params.host,
             output=snakemake.output.listed,
+            **snakemake.params.settings,
         )

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,8 +34,9 @@ EVENTS = replace(ARCHIVE, role="events", file="b.zip")
 class Server:
     """Serves `files` by path; each answer is as the next of `faults` says, or right.
 
-    A fault has the keys: status (with `body`), cut (bytes after which the connection ends), ranges
-    (False: ignored), headers (more of them), chunked (no length is sent).
+    A fault has the keys: status (with `body`), cut (bytes after which the connection ends), stall
+    (seconds before it does), ranges (False: ignored), headers (more of them), chunked (no length is
+    sent).
     """
 
     files: dict[str, bytes] = field(default_factory=lambda: {FILE: DATA})
@@ -67,6 +69,7 @@ class Server:
         request.end_headers()
         with suppress(ConnectionError):  # a client that has read enough
             request.wfile.write(body[: fault.get("cut", len(body))])
+        time.sleep(fault.get("stall", 0))
 
     @property
     def ranges(self) -> list[str | None]:
@@ -142,6 +145,13 @@ def test_a_cut_connection_is_taken_up_where_it_broke(get, server):
     assert get().read_bytes() == DATA
     assert server.ranges == [None, f"bytes={20 * PIECE}-", f"bytes={30 * PIECE}-"]
     assert [line for line in get.lines if "broke off at 1.31MB of 3.00MB" in line]
+
+
+def test_a_server_that_falls_silent_is_asked_again(get, server, monkeypatch):
+    monkeypatch.setattr(download, "TIMEOUT", (5.0, 0.5))
+    server.faults = [{"cut": 20 * PIECE, "stall": 3}]
+    assert get().read_bytes() == DATA
+    assert server.ranges == [None, f"bytes={20 * PIECE}-"]
 
 
 def test_a_killed_run_is_taken_up_by_the_next(get, server, tmp_path):

@@ -30,6 +30,7 @@ class Mirror:
 
         class Handler(SimpleHTTPRequestHandler):
             def do_GET(self) -> None:
+                assert "//" not in self.path
                 mirror.asked[self.path.partition("?")[0].rpartition("/")[2]] += 1
                 mirror.at_once += 1
                 mirror.most_at_once = max(mirror.most_at_once, mirror.at_once)
@@ -90,7 +91,7 @@ def config(mirror, tmp_path):
     """The data section for the mirror, with these keys as well: config("scenes: DIR")."""
 
     def data(*more: str) -> str:
-        keys = (f"mirror: {mirror.url}", f"published: {tmp_path}/list.csv", *more)
+        keys = (f"mirror: {mirror.url}/", f"published: {tmp_path}/list.csv", *more)
         return f"data={{source: dcase2018, {', '.join(keys)}}}"
 
     return data

@@ -81,7 +81,7 @@ if IS_PUBLISHED:
         params:
             settings=dict(archives=[vars(archive) for role in ROLES for archive in PUBLISHED[role]]),
             directories=untracked(DIRECTORIES),
-            host=untracked(DATA["mirror"]),
+            host=untracked(DATA["mirror"].rstrip("/")),
             code=digest_of("list_archives"),
         script:
             "../scripts/list_archives.py"
@@ -106,7 +106,7 @@ if IS_PUBLISHED:
             runtime=1440,
         params:
             settings=dict(directories=DIRECTORIES),
-            host=untracked(DATA["mirror"]),
+            host=untracked(DATA["mirror"].rstrip("/")),
             code=digest_of("fetch_archive"),
         script:
             "../scripts/fetch_archive.py"

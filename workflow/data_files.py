@@ -1,10 +1,12 @@
-"""The files of a data set that its owner keeps: inputs of the workflow, found when it starts."""
+"""The files of a data set: those that its owner keeps, found when the workflow starts, and those
+that are published, known before they are fetched."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from weakseg.collection import is_audio
+from weakseg.published import DCASE2018, ROLES, Archive, ArchiveError, read_list
 from workflow.consistency import ConfigurationError
 
 TABLES = (".csv", ".tsv")
@@ -18,8 +20,7 @@ def files_of_set(role: str, directory: str | None, source: str) -> list[str]:
     """
     if directory is None:
         raise ConfigurationError(
-            f"data.{role}: null, and the published archives are not fetched yet; "
-            f"fetch them by hand and give their directory"
+            f"data.{role}: null is not a directory; give the one that holds the {role}"
         )
     root = Path(directory)
     if not root.is_dir():
@@ -74,3 +75,18 @@ def both_sets_or_stop(scenes: str | None, events: str | None, source: str) -> di
         return both_sets(scenes, events, source)
     except ConfigurationError as error:
         raise SystemExit(f"configuration: {error}") from None
+
+
+def published_or_stop(path: str | None) -> dict[str, list[Archive]]:
+    """The archives of the list at `path` (None: of DCASE 2018) by role, for the Snakefile."""
+    try:
+        archives = read_list(DCASE2018 if path is None else Path(path))
+    except ArchiveError as error:
+        raise SystemExit(f"configuration: data.published: {error}") from None
+    return {role: [archive for archive in archives if archive.role == role] for role in ROLES}
+
+
+def download_directories(scenes: str | None, events: str | None, results: str) -> dict[str, str]:
+    """Where published archives are kept, by role: apart from the results, which people remove."""
+    default = str(Path(results).parent / "data")
+    return {"scenes": scenes or default, "events": events or default}

@@ -112,7 +112,8 @@ def test_every_key_has_a_value_and_completing_again_changes_nothing() -> None:
     assert complete(once) == once
     unset = {key for key, value in values_of(once).items() if value is None}
     plain = {f"models.{name}.foreground.above" for name in ("gmp", "gap", "gwrp")}
-    assert unset == {"data.scenes", "data.events"} | plain  # which the demo has not
+    none = {"data.scenes", "data.events", "data.published"}  # which the demo has not
+    assert unset == none | plain
 
 
 def test_the_given_configuration_is_left_as_it_is() -> None:
@@ -137,8 +138,8 @@ def test_preset_gives_the_keys_that_are_null(preset: str) -> None:
 def test_presets_give_exactly_the_keys_that_are_null_in_the_demo() -> None:
     values = {k: v for k, v in values_of(DEMO).items() if not k.startswith("models.")}
     null = {tuple(key.split(".")) for key, value in values.items() if value is None}
-    others = {("data", "scenes"), ("data", "events"), ("features", "fmax_hz")}
-    assert null - others == OF_PRESETS
+    others = {("data", key) for key in ("scenes", "events", "published")}
+    assert null - others - {("features", "fmax_hz")} == OF_PRESETS
     for values in presets().values():
         assert {(group, key) for group in values for key in values[group]} == OF_PRESETS
 

@@ -1,7 +1,13 @@
 import pytest
 
 from workflow.consistency import ConfigurationError
-from workflow.data_files import both_sets, both_sets_or_stop, files_of_set
+from workflow.data_files import (
+    both_sets,
+    both_sets_or_stop,
+    download_directories,
+    files_of_set,
+    published_or_stop,
+)
 
 
 @pytest.fixture
@@ -39,8 +45,8 @@ def test_what_is_missing_is_named(directory, tmp_path):
         ConfigurationError, match=r"holds no zip archive.*set data\.source to folders"
     ):
         files_of_set("events", str(tmp_path / "empty"), "archives")
-    with pytest.raises(ConfigurationError, match="published archives are not fetched yet"):
-        files_of_set("events", None, "dcase2018")
+    with pytest.raises(ConfigurationError, match="null is not a directory"):
+        files_of_set("events", None, "archives")
 
 
 def test_the_workflow_stops_with_the_line(tmp_path):
@@ -59,3 +65,19 @@ def test_braces_in_a_name_are_refused(directory):
     (directory / "Bark" / "x{b}.wav").touch()
     with pytest.raises(ConfigurationError, match=r"x\{b\}\.wav has one of \{\}<> in its path"):
         files_of_set("events", str(directory), "folders")
+
+
+def test_published_archives_by_role(tmp_path):
+    published = published_or_stop(None)
+    assert {role: len(archives) for role, archives in published.items()} == {
+        "scenes": 15,
+        "events": 2,
+    }
+    with pytest.raises(SystemExit, match=r"^configuration: data\.published: .*nowhere\.csv: not a"):
+        published_or_stop(str(tmp_path / "nowhere.csv"))
+
+
+def test_downloads_lie_beside_the_results_or_where_they_are_wanted():
+    both = {"scenes": "/big/data", "events": "/big/data"}
+    assert download_directories(None, None, "/big/results") == both
+    assert download_directories(None, "e", "results") == {"scenes": "data", "events": "e"}

@@ -32,11 +32,13 @@ PACKAGES = [
     ("matplotlib", "matplotlib", "matplotlib-base"),
     ("numpy", "numpy", "numpy"),
     ("pandas", "pandas", "pandas"),
+    ("requests", "requests", "requests"),
     ("scipy", "scipy", "scipy"),
     ("soundfile", "soundfile", "pysoundfile"),
     ("soxr", "soxr", "soxr-python"),
     ("torch", "torch", "pytorch"),
     ("tqdm", "tqdm", "tqdm"),
+    ("urllib3", "urllib3", "urllib3"),
     ("yaml", "pyyaml", "pyyaml"),
 ]
 IMPORT_OF_PYPI = {pypi: name for name, pypi, _ in PACKAGES}

@@ -20,6 +20,15 @@ def test_lines_stand_for_the_bar_where_there_is_no_terminal(monkeypatch):
     assert 1 < len(lines) < 8
 
 
+def test_bytes_are_counted_by_the_piece_and_shown_with_a_name(monkeypatch):
+    seconds = itertools.count(100, 20)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(seconds))
+    lines: list[str] = []
+    with Progress(2_000_000, 500_000, "B", lines.append, "a.zip") as shown:
+        shown.advance(1_200_000)
+    assert lines == ["a.zip: 1.70MB of 2.00MB, 20.0kB a second, 00:15 left"]
+
+
 def test_a_terminal_gets_a_bar_and_no_lines(monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     lines: list[str] = []

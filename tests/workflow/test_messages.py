@@ -10,6 +10,8 @@ CONFIGURATIONS = {
     "grid={models: [nobody]}": "grid.models",
     "data={source: archives, scenes: /nowhere, events: /nowhere}": "/nowhere is not a directory",
     "data={source: folders}": "data.scenes",
+    "data={source: dcase2018, published: /nowhere.csv}": "data.published",
+    "data={source: dcase2018, mirror: ftp://localhost}": "data.mirror",
     "features={fmax_hz: 20000}": "features.fmax_hz",
 }
 

@@ -1,23 +1,36 @@
 # Archives -> indices of recordings -> folds -> plan of the mixtures.
 from weakseg.demo_audio import archive_names
-from workflow.data_files import both_sets_or_stop
+from weakseg.published import ROLES
+from workflow.data_files import both_sets_or_stop, download_directories, published_or_stop
 
 DATA = config["data"]
 IS_DEMO = DATA["source"] == "demo"
+IS_PUBLISHED = DATA["source"] == "dcase2018"
 DEMO_ARCHIVES = [f"{RESULTS}/archives/{name}" for name in archive_names()]
 
 
 # role -> the archives of the set, or, for an extracted one, its recordings and tables
-DATA_FILES = (
-    {"scenes": DEMO_ARCHIVES, "events": DEMO_ARCHIVES}
-    if IS_DEMO
-    else both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
-)
+if IS_DEMO:
+    DATA_FILES = SET_FILES = dict.fromkeys(ROLES, DEMO_ARCHIVES)
+elif IS_PUBLISHED:
+    PUBLISHED = published_or_stop(DATA["published"])
+    DIRECTORIES = download_directories(DATA["scenes"], DATA["events"], config["results"])
+    SET_FILES = {
+        role: [f"{DIRECTORIES[role]}/{archive.file}" for archive in PUBLISHED[role]]
+        for role in ROLES
+    }
+    # what the index waits for: a file that says that the archive is there and right
+    DATA_FILES = {
+        role: [f"{RESULTS}/archives/{archive.file}.md5" for archive in PUBLISHED[role]]
+        for role in ROLES
+    }
+else:
+    DATA_FILES = SET_FILES = both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
 # What is in the archives is in the index, with a checksum a recording: were they inputs of each
 # rendering, Snakemake would hash them anew for every shard.
 ARCHIVES = {
     role: [path for path in paths if path.lower().endswith(".zip")]
-    for role, paths in DATA_FILES.items()
+    for role, paths in SET_FILES.items()
 }
 
 
@@ -46,6 +59,59 @@ if IS_DEMO:
             "../scripts/make_demo_archives.py"
 
 
+if IS_PUBLISHED:
+    # what a server is asked for at a time, unless the run was given --resources downloads=N
+    if "downloads" not in workflow.global_resources:
+        workflow.register_resource("downloads", 2)
+
+    rule list_archives:
+        output:
+            listed=f"{RESULTS}/archives/published.csv",
+        log:
+            log_of("list_archives"),
+        benchmark:
+            benchmark_of("list_archives")
+        localrule: True
+        conda:
+            "../../envs/download.yaml"
+        threads: 1
+        resources:
+            mem_mb=500,
+            runtime=30,
+        params:
+            settings=dict(archives=[vars(archive) for role in ROLES for archive in PUBLISHED[role]]),
+            directories=untracked(DIRECTORIES),
+            host=untracked(DATA["mirror"].rstrip("/")),
+            code=digest_of("list_archives"),
+        script:
+            "../scripts/list_archives.py"
+
+    # The archive is no output: Snakemake removes those before a job, and after one that failed.
+    rule fetch_archive:
+        input:
+            listed=rules.list_archives.output.listed,
+        output:
+            checked=f"{RESULTS}/archives/{{archive}}.md5",
+        log:
+            log_of("fetch_archive/{archive}"),
+        benchmark:
+            benchmark_of("fetch_archive/{archive}")
+        localrule: True
+        conda:
+            "../../envs/download.yaml"
+        threads: 1
+        resources:
+            downloads=1,
+            mem_mb=500,
+            runtime=1440,
+        params:
+            settings=dict(directories=DIRECTORIES),
+            host=untracked(DATA["mirror"].rstrip("/")),
+            code=digest_of("fetch_archive"),
+        script:
+            "../scripts/fetch_archive.py"
+
+
 rule index_recordings:
     input:
         scenes=DATA_FILES["scenes"],
@@ -68,6 +134,7 @@ rule index_recordings:
             scenes_directory=DATA["scenes"],
             events_directory=DATA["events"],
         ),
+        files=untracked(SET_FILES),
         code=digest_of("index_recordings"),
     script:
         "../scripts/index_recordings.py"

@@ -43,7 +43,7 @@ if __name__ == "__main__":
             index_recordings(
                 role=role,
                 make_index=make_index,
-                files=snakemake.input[role],
+                files=snakemake.params.files[role],
                 directory=snakemake.params.settings[f"{role}_directory"],
                 output=snakemake.output[role],
             )

@@ -9,14 +9,23 @@ pytestmark = pytest.mark.workflow
 NO_ARCHIVE = b"PK\x05\x06" + bytes(18)  # an empty zip, enough for a dry run
 
 
-@pytest.mark.parametrize("name,most_jobs", [("esc10", 60), ("dcase2018", 1500)])
-def test_an_experiment_is_planned(fresh, root, tmp_path, name, most_jobs):
+EXPERIMENTS = [
+    (["esc10"], 60),
+    (["esc10-best"], 120),
+    (["esc10-ablation"], 120),
+    (["dcase2018"], 1500),
+    (["dcase2018", "dcase2018-best"], 1500),
+]
+
+
+@pytest.mark.parametrize("names,most_jobs", EXPERIMENTS, ids=lambda value: str(value))
+def test_an_experiment_is_planned(fresh, root, tmp_path, names, most_jobs):
     (tmp_path / "archives").mkdir()
     (tmp_path / "archives" / "all.zip").write_bytes(NO_ARCHIVE)
-    fresh.configfiles = (root / "experiments" / f"{name}.yaml",)
+    fresh.configfiles = tuple(root / "experiments" / f"{name}.yaml" for name in names)
     data = f"data={{scenes: {tmp_path}/archives, events: {tmp_path}/archives}}"
     jobs = fresh.would_run("--config", data)
-    grid = yaml.safe_load((root / "experiments" / f"{name}.yaml").read_text())["grid"]
+    grid = yaml.safe_load(fresh.configfiles[-1].read_text())["grid"]
     folds, snrs = grid.get("holdout_folds", [1]), grid.get("snr_db", [0])
     assert jobs["train"] == len(grid["models"]) * len(folds) * len(snrs)
     assert sum(jobs.values()) <= most_jobs

@@ -28,8 +28,8 @@ rule evaluate:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=growing(2000),
+        runtime=growing(5 + MIX["per_fold"] // 40),
     params:
         settings=dict(
             thresholds=THRESHOLDS,
@@ -60,8 +60,8 @@ rule evaluate_references:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=growing(2000),
+        runtime=growing(5 + MIX["per_fold"] // 40),
     params:
         settings=dict(
             thresholds=THRESHOLDS,
@@ -106,8 +106,8 @@ rule summarise:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         settings=dict(
             experiment=config["experiment"],

@@ -16,14 +16,15 @@ rule segment:
     threads: TRAINING["threads"]
     resources:
         gpu=GPUS,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         settings=dict(
             precision=TRAINING["precision"],
             threads=TRAINING["threads"],
         ),
         code=digest_of("segment"),
+        device=untracked(TRAINING["device"]),
     script:
         "../scripts/segment.py"
 
@@ -41,8 +42,8 @@ rule detect_events:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(5 + MIX["per_fold"] // 100),
     params:
         detector=DETECTOR,
         code=digest_of("detect_events"),
@@ -67,8 +68,8 @@ rule separate:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(5 + MIX["per_fold"] // 100),
     params:
         settings=dict(
             n_clips=config["separation"]["clips"],

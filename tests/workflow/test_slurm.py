@@ -114,9 +114,9 @@ def test_learning_runs_with_a_card_and_all_else_on_cpus(whole, slurm):
         for name, job in others.items()
     }
     assert asked["preparation"] == ("1000M", 5 + 20 + 5 + 5, "1")  # one after the other
-    assert asked["features"] == ("2000M", 2 * (3 + 3), "2")  # four shards, two at a time
+    assert asked["features"] == ("1000M", 4 * (2 + 2), "1")  # the four shards too
     assert set(asked) == {"preparation", "features", "evaluation", "report"}
-    assert all(0 < limit <= 120 and int(cpus) <= 2 for _, limit, cpus in asked.values())
+    assert all(0 < limit <= 120 and cpus == "1" for _, limit, cpus in asked.values())
 
     given = dict(line.rsplit(" ", 1) for line in (slurm / "tasks.log").read_text().splitlines())
     for job in jobs:

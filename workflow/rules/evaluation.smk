@@ -29,7 +29,7 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(5 + MIX["per_fold"] // 40),
+        runtime=growing(4 + MIX["per_fold"] // 40),
     params:
         settings=dict(
             thresholds=THRESHOLDS,
@@ -61,7 +61,7 @@ rule evaluate_references:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(5 + MIX["per_fold"] // 40),
+        runtime=growing(4 + MIX["per_fold"] // 40),
     params:
         settings=dict(
             thresholds=THRESHOLDS,

@@ -42,7 +42,7 @@ rule draw_clips:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime=growing(5),
+        runtime=growing(3),
     params:
         detector=DETECTOR,
         code=digest_of("draw_clips"),
@@ -79,7 +79,7 @@ if MASKED:
         threads: 1
         resources:
             mem_mb=growing(1000),
-            runtime=growing(5),
+            runtime=growing(3),
         params:
             detector=DETECTOR,
             code=digest_of("draw_method"),
@@ -108,7 +108,7 @@ rule draw_training:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime=growing(5),
+        runtime=growing(3),
     params:
         models=GRID["models"],
         code=digest_of("draw_training"),
@@ -134,7 +134,7 @@ rule draw_models:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime=growing(5),
+        runtime=growing(3),
     params:
         code=digest_of("draw_models"),
     script:

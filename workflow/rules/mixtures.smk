@@ -17,7 +17,7 @@ rule render_mixtures:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime=growing(3 + MIX["shard"] // 50),
+        runtime=growing(2 + MIX["shard"] // 50),
     params:
         settings=dict(
             scenes_directory=DATA["scenes"],

@@ -43,7 +43,7 @@ rule detect_events:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime=growing(5 + MIX["per_fold"] // 100),
+        runtime=growing(2 + MIX["per_fold"] // 200),
     params:
         detector=DETECTOR,
         code=digest_of("detect_events"),
@@ -69,7 +69,7 @@ rule separate:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime=growing(5 + MIX["per_fold"] // 100),
+        runtime=growing(2 + MIX["per_fold"] // 200),
     params:
         settings=dict(
             n_clips=config["separation"]["clips"],

@@ -11,7 +11,6 @@ Conventions
 from __future__ import annotations
 
 import fcntl
-import getpass
 import os
 import tempfile
 import time
@@ -39,7 +38,7 @@ def visible_cards() -> list[str]:
 
 def lock_folder() -> Path:
     """Where the lock files of this user's cards lie, on a disk of this machine."""
-    return Path(tempfile.gettempdir()) / f"weakseg-cards-{getpass.getuser()}"
+    return Path(tempfile.gettempdir()) / f"weakseg-cards-{os.getuid()}"
 
 
 @contextmanager

@@ -18,7 +18,17 @@ pytestmark = [pytest.mark.workflow, pytest.mark.real_slurm]
 PROGRAMS = ("sbatch", "slurmctld", "slurmd", "munged")
 PATH = f"{os.environ['PATH']}:/usr/sbin"
 MISSING = [program for program in PROGRAMS if not shutil.which(program, path=PATH)]
-FIELDS = "JobID Partition State tres-per-job MinMemory TimeLimit NumCPUs Comment WorkDir".split()
+FIELDS = [
+    "JobID",
+    "Partition",
+    "State",
+    "tres-per-job",
+    "MinMemory",
+    "TimeLimit",
+    "NumCPUs",
+    "Comment",
+    "WorkDir",
+]
 PROFILE = Path(__file__).parents[2] / "profiles" / "slurm"
 ON_CPU = ("--config", "training={device: cpu}")
 ONE_TRAINING = ("grid={models: [tiny_gwrp]}", "--until", "train")
@@ -82,7 +92,10 @@ def records(workflow):
     columns = ",".join(f"{field}:300" for field in FIELDS)
     command = ["squeue", "--states=all", "--noheader", "--sort=i", "--Format", columns]
     output = subprocess.check_output(command, text=True, timeout=60)
-    rows = [[line[i : i + 300].strip() for i in range(0, len(line), 300)] for line in output.splitlines()]
+    rows = [
+        [line[i : i + 300].strip() for i in range(0, len(line), 300)]
+        for line in output.splitlines()
+    ]
     jobs = [dict(zip(FIELDS, row, strict=True)) for row in rows]
     return [job for job in jobs if job["WorkDir"] == str(workflow.directory)]
 

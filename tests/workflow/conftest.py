@@ -90,6 +90,12 @@ def copy_of_smoke(smoke, tmp_path):
     return copy
 
 
+@pytest.fixture(scope="session")
+def smoke_on():
+    """Makes a run of experiments/smoke.yaml in a directory: smoke_on(directory)."""
+    return Workflow
+
+
 @pytest.fixture
 def fresh(tmp_path) -> Workflow:
     """An empty directory to run in."""

@@ -1,5 +1,7 @@
 """The experiments that are shipped, and what the smoke run leaves out."""
 
+import re
+
 import pandas as pd
 import pytest
 import yaml
@@ -29,6 +31,23 @@ def test_an_experiment_is_planned(fresh, root, tmp_path, names, most_jobs):
     folds, snrs = grid.get("holdout_folds", [1]), grid.get("snr_db", [0])
     assert jobs["train"] == len(grid["models"]) * len(folds) * len(snrs)
     assert sum(jobs.values()) <= most_jobs
+
+
+@pytest.mark.parametrize("name", ["demo", "dcase2018"])
+def test_short_steps_share_jobs_on_a_cluster_as_documented(fresh, root, tmp_path, name):
+    (tmp_path / "all.zip").write_bytes(NO_ARCHIVE)
+    data = f"data={{source: archives, scenes: {tmp_path}, events: {tmp_path}}}"
+    given = [] if name == "demo" else ["--config", data]
+    fresh.configfiles = (root / ("config.yaml" if name == "demo" else f"experiments/{name}.yaml"),)
+    profile = ("--workflow-profile", str(root / "profiles" / "slurm"))
+    output = fresh.must_run("--dry-run", *profile, *given)
+    shared = re.findall(r"^\[.*\] Group job (\w+)", output, re.M)
+    alone = [rule for rule in re.findall(r"^rule (\w+):", output, re.M) if rule != "all"]
+    assert set(alone) == {"train", "segment"}
+    page = (root / "docs" / "clusters.md").read_text()
+    (documented,) = re.findall(rf"\| {name} \| (\d+) \| (\d+):", page)
+    steps = int(re.findall(r"^total +(\d+)$", output, re.M)[0]) - 1  # without `all`
+    assert documented == (str(steps), str(len(shared) + len(alone)))
 
 
 def test_published_preset_two_folds_and_a_model_without_masks(fresh, tmp_path):

@@ -32,7 +32,9 @@ N_FRAMES = (round(MIX["seconds"] * MIX["sample_rate"]) - SPECTRAL["window"]) // 
 FOLDS = range(1, MIX["folds"] + 1)
 PARTS = range(1, ceil(MIX["per_fold"] / MIX["shard"]) + 1)
 SNRS = [f"{snr:g}" for snr in GRID["snr_db"]]
-# a card is used when the run offers one, never because the machine that starts the run has one
+# a card is used when the run offers one, never because the machine that starts the run has one;
+# a profile may ask for cards instead (set-resources), as on a cluster, where jobs do not know what
+# the run was given
 GPUS = int(
     TRAINING["device"] == "cuda"
     or (TRAINING["device"] == "auto" and (workflow.global_resources.get("gpu").value or 0) > 0)
@@ -61,6 +63,11 @@ def untracked(value):
     Snakemake does not compare parameters that a function derives from the resources.
     """
     return lambda wildcards, resources: value
+
+
+def growing(amount):
+    """A resource of which each further attempt of a failed job gets more."""
+    return lambda wildcards, attempt: amount * attempt
 
 
 def log_of(path):

@@ -33,8 +33,8 @@ rule evaluate:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=growing(2000),
+        runtime=growing(4 + MIX["per_fold"] // 40),
     params:
         settings=lambda w: dict(
             configured=THRESHOLDS,
@@ -66,8 +66,8 @@ rule evaluate_references:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=120,
+        mem_mb=growing(2000),
+        runtime=growing(4 + MIX["per_fold"] // 40),
     params:
         settings=dict(
             thresholds=THRESHOLDS,
@@ -125,8 +125,8 @@ rule summarise:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         settings=dict(
             experiment=config["experiment"],

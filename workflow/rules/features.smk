@@ -16,8 +16,8 @@ rule extract_features:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=growing(1000),
+        runtime=growing(2 + MIX["shard"] // 50),
     params:
         settings=dict(
             spectral=SPECTRAL,

@@ -41,8 +41,8 @@ rule draw_clips:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(3),
     params:
         detector=DETECTOR,
         code=digest_of("draw_clips"),
@@ -78,8 +78,8 @@ if MASKED:
             "../../envs/report.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=growing(1000),
+            runtime=growing(3),
         params:
             detector=DETECTOR,
             code=digest_of("draw_method"),
@@ -107,8 +107,8 @@ rule draw_training:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(3),
     params:
         models=GRID["models"],
         code=digest_of("draw_training"),
@@ -133,8 +133,8 @@ rule draw_models:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(3),
     params:
         code=digest_of("draw_models"),
     script:

@@ -16,8 +16,8 @@ rule render_mixtures:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=growing(1000),
+        runtime=growing(2 + MIX["shard"] // 50),
     params:
         settings=dict(
             scenes_directory=DATA["scenes"],
@@ -49,8 +49,8 @@ rule gather_material:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=growing(1000),
+        runtime=growing(20),
     params:
         settings=dict(
             scenes_directory=DATA["scenes"],

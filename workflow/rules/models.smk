@@ -50,8 +50,8 @@ rule train:
     threads: TRAINING["threads"]
     resources:
         gpu=GPUS,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 720 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(720),
     params:
         settings=lambda w: dict(
             network=config["models"][w.model]["network"],
@@ -66,6 +66,7 @@ rule train:
             threads=TRAINING["threads"],
         ),
         code=digest_of("train"),
+        device=untracked(TRAINING["device"]),
         states=untracked(f"{RESULTS}/.state"),
         save_every_seconds=untracked(TRAINING["save_every_seconds"]),
     script:
@@ -90,8 +91,8 @@ rule describe_models:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=growing(2000),
+        runtime=growing(5),
     params:
         settings=dict(
             names=GRID["models"],

@@ -24,14 +24,15 @@ rule segment:
     threads: TRAINING["threads"]
     resources:
         gpu=GPUS,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         settings=dict(
             precision=TRAINING["precision"],
             threads=TRAINING["threads"],
         ),
         code=digest_of("segment"),
+        device=untracked(TRAINING["device"]),
     script:
         "../scripts/segment.py"
 
@@ -51,8 +52,8 @@ rule detect_events:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(2 + MIX["per_fold"] // 200),
     params:
         detector=DETECTOR,
         code=digest_of("detect_events"),
@@ -77,8 +78,8 @@ rule separate:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=30,
+        mem_mb=growing(1000),
+        runtime=growing(2 + MIX["per_fold"] // 200),
     params:
         settings=lambda w: dict(
             foreground=sharpening(w),

@@ -47,8 +47,8 @@ if IS_DEMO:
             "../../envs/audio.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=growing(1000),
+            runtime=growing(5),
         params:
             settings=dict(
                 takes_per_class=DATA["demo_takes"],
@@ -127,8 +127,8 @@ rule index_recordings:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=growing(1000),
+        runtime=growing(20),
     params:
         settings=dict(
             scenes_directory=DATA["scenes"],
@@ -154,8 +154,8 @@ rule assign_folds:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         settings=dict(
             n_folds=MIX["folds"],
@@ -183,8 +183,8 @@ rule plan_mixtures:
         "../../envs/audio.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=growing(1000),
+        runtime=growing(5),
     params:
         settings=dict(
             published=MIX["preset"] == "published",

@@ -18,17 +18,18 @@ rule segment_training:
     threads: TRAINING["threads"]
     resources:
         gpu=GPUS,
-        mem_mb=lambda wildcards, attempt: 4000 * attempt,
-        runtime=lambda wildcards, attempt: 120 * attempt,
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         settings=dict(
             most_clips=config["tuning"]["clips"],
             precision=TRAINING["precision"],
             threads=TRAINING["threads"],
         ),
-        code=digest_of("segment_training"),
+        code=digest_of("segment"),
+        device=untracked(TRAINING["device"]),
     script:
-        "../scripts/segment_training.py"
+        "../scripts/segment.py"
 
 
 rule tune_thresholds:
@@ -49,8 +50,8 @@ rule tune_thresholds:
         "../../envs/evaluation.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(4),
     params:
         settings=dict(
             clip=config["evaluation"]["clip_threshold"],

@@ -8,6 +8,13 @@ from contextlib import contextmanager
 FORESEEN = (ValueError, OSError, MemoryError)  # the library's own errors are ValueErrors
 
 
+def device_for(asked: str, cards: int | None) -> str:
+    """`cuda` or `cpu`: what was asked for, or for `auto` cuda if the job was given cards."""
+    if asked != "auto":
+        return asked
+    return "cuda" if cards else "cpu"
+
+
 @contextmanager
 def step(log: str) -> Iterator[None]:
     """Write the library's log to `log` and standard error; end a foreseen error with one line."""

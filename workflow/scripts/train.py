@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from _step import step
+from _step import device_for, step
 
+from weakseg.cards import one_card
 from weakseg.history import write_history
 from weakseg.model import save_model
 from weakseg.state import file_digest, state_key
@@ -46,14 +47,16 @@ def train_model(
 if __name__ == "__main__":
     with step(snakemake.log[0]):
         params = snakemake.params
-        train_model(
-            features=snakemake.input.features,
-            material=snakemake.input.get("material", []),
-            model=snakemake.output.model,
-            history=snakemake.output.history,
-            states=params.states,
-            code=params.code,
-            save_every_seconds=params.save_every_seconds,
-            device="cuda" if snakemake.resources.get("gpu") else "cpu",
-            **params.settings,
-        )
+        device = device_for(params.device, snakemake.resources.get("gpu"))
+        with one_card(device, log.info):
+            train_model(
+                features=snakemake.input.features,
+                material=snakemake.input.get("material", []),
+                model=snakemake.output.model,
+                history=snakemake.output.history,
+                states=params.states,
+                code=params.code,
+                save_every_seconds=params.save_every_seconds,
+                device=device,
+                **params.settings,
+            )

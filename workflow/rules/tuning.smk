@@ -26,10 +26,10 @@ rule segment_training:
             precision=TRAINING["precision"],
             threads=TRAINING["threads"],
         ),
-        code=digest_of("segment"),
+        code=digest_of("segment_training"),
         device=untracked(TRAINING["device"]),
     script:
-        "../scripts/segment.py"
+        "../scripts/segment_training.py"
 
 
 rule tune_thresholds:

@@ -1,7 +1,9 @@
-"""Predictions of a model on its holdout fold, or on some clips of its training folds."""
+"""Predictions of a model on its holdout fold."""
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from _step import device_for, step
 
@@ -10,14 +12,22 @@ from weakseg.inference import segment_store
 
 log = logging.getLogger(__name__)
 
+
+def segment(
+    model: str, features: Sequence[str], predictions: str, device: str, **settings: Any
+) -> None:
+    """`settings` are those of `weakseg.inference.segment_store` that determine the result."""
+    paths = [Path(path) for path in features]
+    with one_card(device, log.info):
+        segment_store(Path(model), paths, Path(predictions), device=device, **settings)
+
+
 if __name__ == "__main__":
     with step(snakemake.log[0]):
-        device = device_for(snakemake.params.device, snakemake.resources.get("gpu"))
-        with one_card(device, log.info):
-            segment_store(
-                Path(snakemake.input.model),
-                [Path(path) for path in snakemake.input.features],
-                Path(snakemake.output.predictions),
-                device=device,
-                **snakemake.params.settings,
-            )
+        segment(
+            model=snakemake.input.model,
+            features=snakemake.input.features,
+            predictions=snakemake.output.predictions,
+            device=device_for(snakemake.params.device, snakemake.resources.get("gpu")),
+            **snakemake.params.settings,
+        )

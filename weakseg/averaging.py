@@ -41,8 +41,10 @@ class WeightAverage:
         """Let the model have the averaged weights for a while."""
         own = {name: value.clone() for name, value in model.state_dict().items()}
         model.load_state_dict(self.weights)
-        yield
-        model.load_state_dict(own)
+        try:
+            yield
+        finally:
+            model.load_state_dict(own)
 
     def load(self, weights: dict[str, Tensor]) -> None:
         """Go on from saved weights."""

@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-- A frame score is the mean of a class's mask over mel bands, (frames, classes).
+- A frame score, (frames, classes), is the mean of a class's mask over mel bands, or, of a model
+  with a foreground, over what stands out of the background.
 - An event is a half-open range of frames; frame t is at t * hop / sample_rate
   seconds, as published (Kong et al., arXiv 1804.04715, section IV-B).
 - Tables of events have the DCASE columns `filename, onset, offset, event_label`.
@@ -60,6 +61,22 @@ def smoothed(scores: NDArray[np.floating], median: int) -> NDArray[np.floating]:
     size = (*[1] * (scores.ndim - 1), median)
     medians: NDArray[np.floating] = scipy.ndimage.median_filter(scores, size, mode="nearest")
     return medians
+
+
+def moving_means(
+    scores: NDArray[np.floating], frames: float | NDArray[np.floating]
+) -> NDArray[np.floating]:
+    """Means of scores (clips, frames, classes) over an odd number of frames around each.
+
+    frames: of all classes, or (classes,); the first and last scores are held.
+    """
+    sizes = np.broadcast_to(np.asarray(frames, int), scores.shape[-1:])
+    means = scores.copy()
+    for label in np.flatnonzero(sizes > 1):
+        means[..., label] = scipy.ndimage.uniform_filter1d(
+            scores[..., label], sizes[label], axis=1, mode="nearest"
+        )
+    return means
 
 
 def runs(active: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weakseg.detection import EVENT_COLUMNS
+from weakseg.detection import EVENT_COLUMNS, moving_means
 from weakseg.metrics.binary import Floats, LevelCounts, macro
 from weakseg.metrics.masks import each_clip_level_counts
 from weakseg.plan import PlannedMixture
@@ -115,9 +115,10 @@ def score_decisions(
     events = event_scores(reference, found_events, predicted.names, predicted.classes, seconds)
     events.values.update(psds_values(gated, reference, predicted, seconds))
     probabilities = predicted.clip_probabilities()
+    smooth = moving_means(gated, thresholds.smooth)
     return {
         "tagging": tag_scores(truth.clip_truth(), probabilities, thresholds.clip),
-        "frames": frame_scores(active, gated, thresholds.frame),
+        "frames": frame_scores(active, smooth, thresholds.frame),
         "events": events,
     }
 
@@ -138,7 +139,7 @@ def model_separation(
 
     def separate(index: int, sources: Sources, separator: Separator) -> list[list[Waveform]]:
         masks = decode_masks(predicted.mask_codes(index))
-        return [list(separator.separate_classes(masks, foreground)[sources.labels])]
+        return [list(separator.separate_classes(masks, sources.labels, foreground))]
 
     clips = sources_of_clips(mixtures, rendered, predicted.classes)
     shape = len(predicted.names), len(predicted.classes)

@@ -28,6 +28,11 @@ def noise_floor(logmel: Tensor) -> Tensor:
     return -F.max_pool1d(-mean, 2 * REACH + 1, 1, REACH).transpose(1, 2)
 
 
+def moving_mean(masks: Tensor, frames: int) -> Tensor:
+    """Mean of masks (clips, classes, frames, mels) over an odd number of frames around each one."""
+    return F.avg_pool2d(masks, (frames, 1), 1, (frames // 2, 0), count_include_pad=False)
+
+
 @dataclass(frozen=True)
 class Foreground:
     """A weight in 0..1 for each cell: a sigmoid of how far its log-mel lies above the floor.

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-- A clip is half the sum of a scene and of its events, scaled as a rendered mixture is
-  (`mixing`), and comes as log-mel with its weak label; where its events lie is told to nobody.
+- A clip is half the sum of a scene and of its events, scaled so that the largest sample of any of
+  them is 1, and comes as log-mel with its weak label; where its events lie is told to nobody.
 - All is a function of the seed, the iteration and the clip's place in the batch, so a training
   that goes on from iteration N draws what it would have drawn.
 - Each event's class is drawn first, so that classes with few recordings are heard as often.

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-- Masks leave as codes on the grid of `store.encode_mask_logits`; frame scores are the mean of
-  the exact masks over the mels, not gated by the clip probability.
+- Masks leave as codes on the grid of `store.encode_mask_logits`; frame scores are
+  those of the exact masks, not gated by the clip probability.
 - Memory holds a few batches, however many clips there are.
 """
 
@@ -63,15 +63,18 @@ def segment_store(
     device: str = "auto",
     precision: str = "auto",
     batch_size: int = 8,
+    smooth_frames: int = 1,
     most_clips: int | None = None,
 ) -> None:
     """Write a model's predictions for all clips of some feature files, or for at most `most_clips`.
 
-    These are spread evenly over the files, in their order.
+    These are spread evenly over the files, in their order.  smooth_frames: as in
+    `model.SegmentationModel`.
     ValueError if the model is no model or was trained on other classes or feature settings.
     """
     keep_freed_memory()
     model = load_model(model_path)
+    model.smooth_frames = smooth_frames
     prepare(model, choose_device(device), threads)
     with FeatureStore(feature_paths) as store:
         check_agreement(model, model_path, store)

@@ -101,6 +101,9 @@ class Material:
             for label in self.classes
         ]
 
+    def __str__(self) -> str:
+        return f"{len(self.scenes)} scenes and {sum(map(len, self.events))} events"
+
 
 def part_of(place: Place, first: int, length: int) -> NDArray[np.float32]:
     """At most `length` samples of a recording from its sample `first` on, (samples,)."""

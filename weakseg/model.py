@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from weakseg.files import replacing
-from weakseg.foreground import Foreground
+from weakseg.foreground import Foreground, moving_mean
 from weakseg.networks import build_network
 from weakseg.pooling import build_pooling
 
@@ -57,7 +57,8 @@ class SegmentationModel(nn.Module):
     settings: how the features were made, as the feature files say.  foreground: options of
     `foreground.Foreground`, or None.  Without it a frame's score is the mean of the mask over the
     mels, and all cells are pooled, as published.  With it a mask is cut to what stands out of the
-    background, a frame's score is the mean over that, and the frames are pooled.  Buffers
+    background, a frame's score is the mean over that, and the frames are pooled; in use, not in
+    training, such masks are first smoothed over `smooth_frames` frames (odd; 1: not).  Buffers
     `mel_mean` and `mel_deviation` (mels,): set them with `standardise_with`.
     """
 
@@ -88,6 +89,7 @@ class SegmentationModel(nn.Module):
         n_maps = len(classes) * self.pooling.maps_per_class
         self.network = build_network(network, n_maps, n_mels)
         self.foreground = Foreground(**foreground) if foreground else None
+        self.smooth_frames = 1
         self.register_buffer("mel_mean", torch.zeros(n_mels))
         self.register_buffer("mel_deviation", torch.ones(n_mels))
 
@@ -113,6 +115,8 @@ class SegmentationModel(nn.Module):
         weights = self.foreground.weights(logmel)
         scores, *rest = (self.foreground.frame_scores(maps, weights) for maps in (masks, *further))
         probabilities = self.pooling(*(frames[..., None] for frames in (scores, *rest)))
+        if self.smooth_frames > 1 and not self.training:
+            masks = moving_mean(masks, self.smooth_frames)
         return ModelOutput(logits, masks * weights, scores, probabilities, cut=True)
 
 

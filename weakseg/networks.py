@@ -162,8 +162,8 @@ def build_network(spec: Mapping[str, Any], n_classes: int, n_mels: int) -> Netwo
 def cost(network: nn.Module, n_frames: int, n_mels: int) -> tuple[int, int]:
     """Number of parameters, and of multiply-accumulate operations for one clip."""
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    was_training = network.training
+    was_training, device = network.training, next(network.parameters()).device
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        network.eval()(torch.zeros(1, n_frames, n_mels))
+        network.eval()(torch.zeros(1, n_frames, n_mels, device=device))
     network.train(was_training)
     return parameters, counter.get_total_flops() // 2

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Schedule:
-    """steps: x `decay` every `decay_every` iterations, as published.  cosine: a quarter wave from
-    `learning_rate` to 0 (Loshchilov and Hutter 2017, arXiv 1608.03983), after `warmup` iterations
-    of linear rise.
+    """steps: x `decay` every `decay_every` iterations, as published.  cosine: half a wave from
+    `learning_rate` to 0 (Loshchilov and Hutter 2017, arXiv 1608.03983).  Over the first `warmup`
+    iterations either is scaled by a linear rise.
     """
 
     kind: str

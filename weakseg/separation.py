@@ -16,7 +16,7 @@ Conventions
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -74,18 +74,31 @@ class Separator:
         self._to_bins = bins_of_bands(spectral)
 
     def separate_classes(
-        self, mel_masks: Magnitude, foreground: Mapping[str, float] | None = None
+        self,
+        mel_masks: Magnitude,
+        wanted: Sequence[int],
+        foreground: Mapping[str, float] | None = None,
     ) -> NDArray[np.float32]:
-        """The waveforms (classes, samples) of the masks (classes, frames, mels) of all classes.
+        """The waveforms (wanted, samples) of some classes, by the masks of all.
 
-        foreground: what the model cut its masks to (`above`, `steepness`), or None to take the
-        masks as they are.
+        mel_masks (classes, frames, mels); wanted: indices of classes; foreground: what the model
+        cut its masks to (`above`, `steepness`), or None to take the masks as they are.
         """
+        if foreground is None:
+            return self._waveforms(self._held(mel_masks[wanted] @ self._to_bins))
+        return self._waveforms(self.sharpened(mel_masks, **foreground)[wanted])
+
+    def _waveforms(self, masks: Magnitude) -> NDArray[np.float32]:
+        waveforms = np.empty((len(masks), self._n_samples), np.float32)
+        for waveform, mask in zip(waveforms, masks, strict=True):
+            waveform[:] = self._let_through(mask)
+        return waveforms
+
+    def sharpened(self, mel_masks: Magnitude, above: float, steepness: float) -> Magnitude:
+        """Masks of bins (classes, frames, bins), which come to at most 1 in each bin."""
         masks = self._held(mel_masks @ self._to_bins)
-        if foreground is not None:
-            masks = np.minimum(masks * self._sharpening(**foreground), 1)
-            masks /= np.maximum(masks.sum(axis=0), 1)
-        return np.stack([self._let_through(mask) for mask in masks])
+        masks = np.minimum(masks * self._sharpening(above, steepness), 1)
+        return masks / np.maximum(masks.sum(axis=0), 1)
 
     def _sharpening(self, above: float, steepness: float) -> Magnitude:
         """A factor on masks of bins, (frames, bins), that moves energy to the loud ones.

@@ -33,6 +33,7 @@ class Thresholds:
     mask: Threshold
     found: Threshold  # clip probability above which a class is detected and separated
     gate: Threshold  # clip probability above which a class's frames are scored at all
+    smooth: Threshold = 1  # frames over which frame scores are averaged before `frame`
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class ClassThresholds:
 
     clip: float
     frame: float
+    smooth: int
     high: float
     low: float
     median: int
@@ -61,13 +63,15 @@ class ThresholdError(ValueError):
 def join(of_class: Sequence[ClassThresholds], gate: float) -> Thresholds:
     """The thresholds as arrays (classes,), in the precision of the scores.
 
-    gate: is not tuned, as what it shuts out counts as the lowest score in areas under curves.
+    gate: the most that frames are gated by, whatever a class is tagged at: what a gate shuts out
+    counts as the lowest score in areas under curves.
     """
 
     def column(name: str) -> Threshold:
         return np.array([getattr(one, name) for one in of_class], np.float32)
 
-    return Thresholds(column("clip"), column("frame"), column("mask"), column("clip"), gate)
+    clip, frame, mask, smooth = (column(name) for name in ("clip", "frame", "mask", "smooth"))
+    return Thresholds(clip, frame, mask, found=clip, gate=np.minimum(clip, gate), smooth=smooth)
 
 
 def write_thresholds(

@@ -106,10 +106,13 @@ def train(
         remaining = range(learner.iteration, iterations)
         pin = learner.device.type == "cuda"
         if recipe is None:
+            say(f"{len(training)} training clips")
             plan = (batch_of_iteration(training, batch_size, seed, number) for number in remaining)
             batches = read_batches(store, truth, plan, pin)
         else:
-            mixtures = fresh_mixtures(Material(material_paths), store, recipe, seed)
+            material = Material(material_paths)
+            say(f"fresh mixtures of {material}")
+            mixtures = fresh_mixtures(material, store, recipe, seed)
             batches = draw_batches(mixtures, batch_size, remaining, pin)
         last_save = monotonic()
         with Progress(iterations, learner.iteration, " iterations", say) as progress:
@@ -141,7 +144,7 @@ def begin(
     """Go on from the saved state, or standardise the model with the training clips."""
     parameters, operations = cost(learner.model.network, *store.shape)
     say(f"{parameters:,} parameters, {operations / 1e9:.3g} GMAC a clip")
-    say(f"{len(training)} training clips, {learner.precision} on {learner.device}")
+    say(f"{learner.precision} on {learner.device}")
     saved = state.load()
     if state.fell_back:
         say(f"{state.directory}: the newest state is damaged, falling back to the one before")

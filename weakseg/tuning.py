@@ -11,7 +11,7 @@ Conventions
   follows the others.  Of equal candidates the one nearest to the published value is taken; a class
   without a positive keeps that.
 - Decisions are of the published shape: events count only where the clip is tagged, frames where
-  its probability is above the published gate.
+  its probability is above that threshold or the configured one, whichever is lower.
 - Noise floor: minimum statistics (Martin 2001, "Noise power spectral density estimation based on
   optimal smoothing and minimum statistics"): the smallest mean power of SMOOTHED frames within
   REACH frames, in each band, raised by MINIMUM_DB, as it lies below the mean of the noise.
@@ -26,7 +26,7 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from weakseg.detection import Detector, gate, smoothed
+from weakseg.detection import Detector, gate, moving_means, smoothed
 from weakseg.metrics import events, masks
 from weakseg.metrics.binary import Counts, Floats, LevelCounts, precision_recall_f1
 from weakseg.metrics.event_table import Events
@@ -38,6 +38,7 @@ from weakseg.thresholds import ClassThresholds
 SHRINKAGE = 20  # positives at which a class's own F1 counts as much as that of all together
 TIE = 1e-9
 LEVELS = 1 / (1 + np.exp(-np.arange(-6, 6.1, 0.25)))  # 49 candidates of each threshold
+SMOOTHINGS = (1, 5, 9, 17, 25)  # frames
 DETECTORS: Mapping[str, Sequence[float]] = {
     "high": (0.02, 0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
     "low_share": (0.25, 0.5, 0.75, 1.0),  # of the high threshold
@@ -54,8 +55,8 @@ Column = NDArray[np.float32]
 """A value a class, (classes,)."""
 
 
-class Published(NamedTuple):
-    """The thresholds that tuning starts from and falls back to."""
+class Configured(NamedTuple):
+    """The thresholds of the configuration, that tuning starts from and falls back to."""
 
     clip: float
     frame: float
@@ -67,7 +68,7 @@ def tune(
     predicted: PredictionStore,
     mixtures: Sequence[PlannedMixture],
     logmel: Callable[[int], NDArray[np.float32]],
-    published: Published,
+    published: Configured,
     mask_threshold_db: float,
 ) -> list[ClassThresholds]:
     """The thresholds of each class, from the predictions for some mixtures of the training folds.
@@ -82,12 +83,13 @@ def tune(
     active = planned_activity(mixtures, predicted.classes, spectral, scores.shape[1])
     clip = tune_levels(labels, probabilities, published.clip)
     found = probabilities > clip
-    gated = gate(scores, probabilities[:, None], published.detector.clip_threshold)
-    frame = tune_levels(active, gated, published.frame, labels.sum(axis=0))
+    lowest = np.minimum(clip, published.detector.clip_threshold)
+    gated = gate(scores, probabilities[:, None], lowest)
+    frame, smooth = tune_frames(active, gated, published.frame, labels.sum(axis=0))
     scores = gate(scores, probabilities[:, None], clip)
     reference = planned_events(mixtures, predicted.classes)
     hop = predicted.settings["hop"] / predicted.settings["sample_rate"]
-    columns: dict[str, NDArray[Any]] = {"clip": clip, "frame": frame}
+    columns: dict[str, NDArray[Any]] = {"clip": clip, "frame": frame, "smooth": smooth}
     columns |= tune_detectors(scores, found, reference, hop, published.detector)
     if predicted.has_masks:
         rise = loudness_of_a_cell(mask_threshold_db)
@@ -181,6 +183,21 @@ def tune_levels(
     return candidates[choose(counts, n_positives, np.abs(candidates - published))]
 
 
+def tune_frames(
+    truth: NDArray[np.bool_],
+    scores: NDArray[np.float32],
+    published: float,
+    n_positives: NDArray[Any],
+) -> tuple[Column, NDArray[np.intp]]:
+    """Thresholds of frame scores (clips, frames, classes), and over how many frames to average."""
+    levels = with_published(LEVELS, published)
+    each = [counts_above(truth, moving_means(scores, n), levels) for n in SMOOTHINGS]
+    counts = Counts(*(np.concatenate(part, axis=1) for part in zip(*each, strict=True)))
+    distance = np.concatenate([np.abs(levels - published) + n / 1000 for n in SMOOTHINGS])
+    chosen = choose(counts, n_positives, distance)
+    return levels[chosen % len(levels)], np.array(SMOOTHINGS)[chosen // len(levels)]
+
+
 def counts_above(
     truth: NDArray[np.bool_], scores: NDArray[np.float32], candidates: Column
 ) -> Counts:
@@ -219,7 +236,8 @@ def tune_detectors(
         "drop": published.drop,
     }
     n_classes = found.shape[1]
-    count = event_counter(scores, found, reference, frame_seconds)
+    least_high = min(*DETECTORS["high"], published.high)
+    count = event_counter(scores, found, reference, frame_seconds, least_high)
     n_events = np.bincount(reference.label, minlength=n_classes)
     chosen = {name: np.full(n_classes, value, np.float32) for name, value in start.items()}
     for shrinkage in np.inf, SHRINKAGE, SHRINKAGE:
@@ -247,13 +265,15 @@ def event_counter(
     found: NDArray[np.bool_],
     reference: Events,
     frame_seconds: float,
+    least_high: float,
 ) -> Callable[[Mapping[str, Column]], Counts]:
     """A function that counts the events that some detectors find, (classes,); as `tune_detectors`.
 
-    Rows are the clips and classes in which any candidate can find an event.
+    Rows are the clips and classes in which any candidate can find an event, whose high threshold
+    is at least `least_high`.
     """
     n_classes = found.shape[1]
-    audible = scores.max(axis=1) > min(DETECTORS["high"])
+    audible = scores.max(axis=1) > least_high
     clip, label = np.nonzero(found & audible)
     rows = np.ascontiguousarray(scores.transpose(0, 2, 1)[clip, label])
     medians: dict[float, NDArray[np.floating]] = {}
@@ -363,7 +383,7 @@ def loudness_of_a_cell(threshold_db: float) -> float:
 
 
 def _rows(columns: Mapping[str, NDArray[Any]], n_classes: int) -> list[ClassThresholds]:
-    whole = ("median", "merge_gap", "drop")
+    whole = ("smooth", "median", "merge_gap", "drop")
     values: list[dict[str, Any]] = [
         {
             name: int(column[label]) if name in whole else round(float(column[label]), 4)

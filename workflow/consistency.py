@@ -172,6 +172,14 @@ def _pooling(key: str, pooling: Configuration) -> None:
         raise refuse(f"{key}.decay", pooling["decay"], what, "begin with one, such as 0.9998")
 
 
+def _smoothing(config: Configuration) -> None:
+    for name, model in config["models"].items():
+        frames = model["foreground"]["smooth_frames"]
+        if frames % 2 == 0:
+            key = f"models.{name}.foreground.smooth_frames"
+            raise refuse(key, frames, "odd, so that a frame is its centre", f"make it {frames + 1}")
+
+
 def _network_options(config: Configuration) -> None:
     for name, model in config["models"].items():
         network = model["network"]
@@ -211,6 +219,14 @@ def _grid(config: Configuration) -> None:
         if round(snr, MOST_DECIMALS) != snr:
             what = f"a number of at most {MOST_DECIMALS} decimals"
             raise refuse("grid.snr_db", snr, what, "round it: it becomes part of file names")
+
+
+def _pooled_frames(config: Configuration) -> None:
+    for name, model in config["models"].items():
+        order = model["pooling"].get("order")
+        if order == "frequency_first" and model["foreground"]["above"] is not None:
+            what = "possible with a foreground, whose frames are pooled"
+            raise refuse(f"models.{name}.pooling.order", order, what, "leave it out")
 
 
 def _training_clips(config: Configuration) -> None:
@@ -253,6 +269,8 @@ CHECKS: tuple[Callable[[Configuration], None], ...] = (
     _mel_bands,
     _models,
     _network_options,
+    _smoothing,
+    _pooled_frames,
     _fresh_mixtures,
     _grid,
     _training_clips,

@@ -79,3 +79,10 @@ def test_a_model_cuts_its_masks_and_pools_its_frames():
     assert torch.allclose(cut.mask_logits.sigmoid(), cut.masks, atol=1e-5)
     assert torch.equal(cut.clip_probabilities, cut.frame_scores.amax(2))
     assert torch.equal(uncut.frame_scores, uncut.masks.mean(3))
+    model.smooth_frames = 5
+    with torch.inference_mode():
+        smooth = model(logmel)
+    assert torch.equal(smooth.frame_scores, cut.frame_scores)
+    assert torch.equal(smooth.clip_probabilities, cut.clip_probabilities)
+    middle = uncut.masks[:, :, 48:53].mean(2) * weights[:, :, 50]
+    assert torch.allclose(smooth.masks[:, :, 50], middle, atol=1e-6)

@@ -79,7 +79,7 @@ def test_the_fully_connected_network_sees_each_frame_alone_and_gives_one_band():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ({"type": "vgg"}, "network.type: expected one of published, dnn"),
+        ({"type": "vgg"}, "network.type: expected one of published, encoder_decoder, dnn"),
         (
             {"type": "published", "depth": 3},
             "network published: PublishedNetwork.__init__() got an unexpected",

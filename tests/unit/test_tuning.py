@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from weakseg.detection import Detector
+from weakseg.detection import Detector, moving_means
 from weakseg.metrics.binary import Counts
 from weakseg.metrics.event_table import Events
 from weakseg.metrics.masks import fold_level_counts
@@ -12,7 +12,7 @@ from weakseg.spectral import Spectral
 from weakseg.store import ClipPrediction, PredictionStore, encode_masks, write_predictions
 from weakseg.thresholds import ThresholdError, join, read_thresholds, write_thresholds
 from weakseg.tuning import (
-    Published,
+    Configured,
     choose,
     counts_above,
     event_counter,
@@ -23,6 +23,7 @@ from weakseg.tuning import (
     standing_out,
     tune,
     tune_detectors,
+    tune_frames,
     tune_levels,
     tune_masks,
     weak_labels,
@@ -30,7 +31,7 @@ from weakseg.tuning import (
 
 CLASSES = ["Bark", "Mew", "null"]
 DETECTOR = Detector(clip_threshold=0.1, high=0.2, low=0.1, merge_gap=10, drop=10)
-PUBLISHED = Published(0.1, 0.1, 0.1, DETECTOR)
+PUBLISHED = Configured(0.1, 0.1, 0.1, DETECTOR)
 SETTINGS = {
     "sample_rate": 32000,
     "window": 2048,
@@ -153,7 +154,7 @@ def test_each_class_gets_the_detector_that_finds_all_its_events():
     found = np.ones((8, 2), bool)
     chosen = tune_detectors(scores, found, reference, 1 / SECOND, DETECTOR)
     assert chosen["drop"][0] < 6 and chosen["high"][0] < 0.15
-    count = event_counter(scores, found, reference, 1 / SECOND)
+    count = event_counter(scores, found, reference, 1 / SECOND, 0.02)
     share = {"low_share": chosen["low"] / chosen["high"]}
     tp, fp, fn = count(chosen | share)
     assert tp.tolist() == [8, 8] and not fp.any() and not fn.any()
@@ -172,7 +173,7 @@ def test_an_event_counts_only_where_the_clip_is_tagged():
     scores, reference = two_classes()
     found = np.ones((8, 2), bool)
     found[:3, 1] = False
-    count = event_counter(scores, found, reference, 1 / SECOND)
+    count = event_counter(scores, found, reference, 1 / SECOND, 0.02)
     values = {"high": 0.1, "low_share": 1.0, "median": 1, "merge_gap": 10, "drop": 0}
     tp, fp, fn = count({name: np.full(2, value, np.float32) for name, value in values.items()})
     assert tp.tolist() == [8, 5] and fp.tolist() == [0, 0] and fn.tolist() == [0, 3]
@@ -265,7 +266,8 @@ def test_thresholds_survive_their_file_whatever_classes_are_called(tmp_path):
         write_thresholds(tmp_path / "t.yaml", "some labels", classes, tuned)
         assert read_thresholds(tmp_path / "t.yaml", classes) == tuned
     assert (tmp_path / "t.yaml").read_text().startswith("source: some labels\n")
-    both = join(tuned)
+    both = join(tuned, 0.1)
+    np.testing.assert_array_equal(both.gate, np.minimum(both.clip, 0.1))
     np.testing.assert_array_equal(both.clip, both.found)
     assert both.mask.shape == (3,)
     with pytest.raises(ThresholdError, match=r"t\.yaml: thresholds of other classes"):
@@ -278,3 +280,25 @@ def test_a_damaged_file_is_named_in_one_line(tmp_path, text):
     with pytest.raises(ThresholdError, match=r"t\.yaml: .*delete it and run again") as error:
         read_thresholds(tmp_path / "t.yaml", ["Bark"])
     assert "\n" not in str(error.value)
+
+
+def test_scores_that_flicker_are_smoothed_before_they_are_counted():
+    """A class that is scored in every other frame of its events, and noise below it."""
+    rng = np.random.default_rng(0)
+    active = np.zeros((6, 200, 1), bool)
+    active[:, 60:120] = True
+    scores = np.where(active, 0.6, 0.0) * (np.arange(200) % 2)[:, None]
+    scores = (scores + rng.uniform(0, 0.05, scores.shape)).astype(np.float32)
+    scores[rng.random(scores.shape) < 0.02] = 0.5  # single frames elsewhere
+    threshold, smooth = tune_frames(active, scores, 0.1, np.array([6]))
+    assert smooth[0] > 1
+    decided = moving_means(scores, smooth) > threshold
+    assert (decided == active).mean() > 0.97 > ((scores > 0.1) == active).mean()
+
+
+def test_scores_that_need_no_smoothing_are_left_alone():
+    active = np.zeros((4, 50, 2), bool)
+    active[:, 10:20, 0] = True
+    threshold, smooth = tune_frames(active, active.astype(np.float32), 0.1, np.array([4, 0]))
+    assert smooth.tolist() == [1, 1]
+    assert threshold.tolist() == pytest.approx([0.1, 0.1])

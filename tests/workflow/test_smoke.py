@@ -1,6 +1,6 @@
 """The whole graph, from generated archives to tables and pictures."""
 
-from itertools import combinations
+from itertools import chain, combinations
 
 import h5py
 import numpy as np
@@ -9,6 +9,7 @@ import pytest
 import soundfile
 
 from weakseg.detection import read_events
+from weakseg.material import Material
 from weakseg.plan import read_plan
 from weakseg.references import REFERENCES
 from weakseg.store import PredictionStore
@@ -91,6 +92,23 @@ def test_thresholds_are_tuned_on_training_folds_only(smoke):
         assert file.read_text().startswith("source: '4 mixtures of the training folds: ")
         found = smoke.results / "events_tuned" / "snr0" / model / "holdout1.tsv"
         assert set(read_events(found).event_label) <= set(classes)
+
+
+def test_fresh_mixtures_know_no_holdout_recording(smoke):
+    assert sorted(smoke.files("material/*")) == ["material/fold2.h5"]
+    material = Material([smoke.results / "material" / "fold2.h5"])
+    places = [*material.scenes, *chain.from_iterable(material.events)]
+    gathered = {entry.name for _, entry in places}
+    held_out = {
+        name
+        for mixture in read_plan(smoke.results / "mixtures.yaml")
+        if mixture["fold"] == 1
+        for name in (
+            mixture["scene_audio_name"],
+            *(event["event_audio_name"] for event in mixture["events"]),
+        )
+    }
+    assert gathered and held_out and not gathered & held_out
 
 
 def test_mean_is_the_mean_of_the_folds_and_of_the_classes(smoke):

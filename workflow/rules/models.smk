@@ -18,8 +18,15 @@ def training_of(wildcards):
 
 def foreground(wildcards):
     """What masks are cut to; None where they are as published."""
-    options = config["models"][wildcards.model]["foreground"]
+    options = dict(config["models"][wildcards.model]["foreground"])
+    del options["smooth_frames"]  # matters in use alone
     return None if options["above"] is None else options
+
+
+def smooth_frames(wildcards):
+    """Frames over which masks that are cut to the foreground are smoothed in use."""
+    options = config["models"][wildcards.model]["foreground"]
+    return 1 if options["above"] is None else options["smooth_frames"]
 
 
 def recipe(wildcards):

@@ -27,7 +27,8 @@ rule segment:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        settings=dict(
+        settings=lambda w: dict(
+            smooth_frames=smooth_frames(w),
             precision=TRAINING["precision"],
             threads=TRAINING["threads"],
         ),

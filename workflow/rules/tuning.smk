@@ -21,7 +21,8 @@ rule segment_training:
         mem_mb=growing(4000),
         runtime=growing(120),
     params:
-        settings=dict(
+        settings=lambda w: dict(
+            smooth_frames=smooth_frames(w),
             most_clips=config["tuning"]["clips"],
             precision=TRAINING["precision"],
             threads=TRAINING["threads"],

@@ -39,10 +39,11 @@ def separate(
             true = np.isin(store.classes, classes_of(planned[row.mixture_name]))
             separator = Separator(mixture_of(stems), spectral)
             masks = decode_masks(store.mask_codes(index))
-            waveforms = separator.separate_classes(masks, foreground)
-            for label in np.flatnonzero(found if classes == "found" else true):
+            wanted = np.flatnonzero(found if classes == "found" else true)
+            waveforms = separator.separate_classes(masks, wanted, foreground)
+            for label, waveform in zip(wanted, waveforms, strict=True):
                 name = file_name_of(row.mixture_name, int(label), store.classes[label])
-                write_flac(directory / name, to_pcm16(waveforms[label]), spectral.sample_rate)
+                write_flac(directory / name, to_pcm16(waveform), spectral.sample_rate)
                 rows.append((row.mixture_name, store.classes[label], name, bool(true[label])))
     table = pd.DataFrame(rows, columns=["mixture_name", "class", "file", "in_truth"])
     keep_only(directory, "*.flac", set(table["file"]))

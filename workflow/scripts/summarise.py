@@ -38,7 +38,8 @@ def summarise(
         with replacing(outputs[name]) as temporary:
             table.to_csv(temporary, index=False)
     with replacing(outputs["markdown"]) as temporary:
-        page = tables.markdown(experiment, overall, overall_tuned, pd.read_csv(described))
+        table_of_models = pd.read_csv(described, keep_default_na=False)
+        page = tables.markdown(experiment, overall, overall_tuned, table_of_models)
         temporary.write_text(page, encoding="utf-8")
 
 

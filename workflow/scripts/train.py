@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ def train_model(
     """`settings` are those of `weakseg.training.train` that determine the result."""
     paths, recordings = ([Path(path) for path in files] for files in (features, material))
     inputs = [file_digest(path) for path in [*paths, *recordings]]
-    key = state_key(settings | {"device": device}, code, inputs)
+    drawn_with = {name: version(name) for name in ("numpy", "scipy", "librosa") if recordings}
+    key = state_key(settings | {"device": device} | drawn_with, code, inputs)
     trained, rows = train(
         paths,
         material_paths=recordings,

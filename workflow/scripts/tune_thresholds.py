@@ -12,7 +12,7 @@ from weakseg.detection import Detector
 from weakseg.plan import read_plan
 from weakseg.store import FeatureStore, PredictionStore
 from weakseg.thresholds import write_thresholds
-from weakseg.tuning import Published, tune
+from weakseg.tuning import Configured, tune
 
 
 def tune_thresholds(
@@ -27,7 +27,7 @@ def tune_thresholds(
     mask_threshold_db: float,
 ) -> None:
     planned = {mixture["mixture_name"]: mixture for mixture in read_plan(Path(plan))}
-    published = Published(clip, frame, mask, Detector(**detector))
+    published = Configured(clip, frame, mask, Detector(**detector))
     with (
         FeatureStore([Path(path) for path in features]) as store,
         PredictionStore(Path(predictions)) as predicted,

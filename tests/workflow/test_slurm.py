@@ -32,7 +32,7 @@ FIELDS = [
 PROFILE = Path(__file__).parents[2] / "profiles" / "slurm"
 ON_CPU = ("--config", "training={device: cpu}")
 ONE_TRAINING = ("grid={models: [tiny_gwrp]}", "--until", "train")
-DEADLINE = 900  # seconds, for a machine that has other work
+DEADLINE = 1800  # seconds, for a machine that has other work
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,8 @@ from typing import Any
 import pandas as pd
 
 from weakseg.audio import read_header
-from weakseg.collection import UNREADABLE, Collection, DataError, Member, is_audio
+from weakseg.collection import UNREADABLE, Collection, DataError, Member
+from weakseg.names import is_audio
 
 COLUMNS = [
     "archive",

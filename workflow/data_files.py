@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from weakseg.collection import is_audio
+from weakseg.names import is_audio
 from workflow.consistency import ConfigurationError
 
 TABLES = (".csv", ".tsv")

@@ -1,6 +1,5 @@
 # weakseg: sound events and their time-frequency masks from weak labels.
 # The pipeline at a glance; the rules stand in workflow/rules/, a file a stage.
-import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -9,9 +8,6 @@ min_version("9.0")
 
 
 configfile: workflow.source_path("config.yaml")
-
-
-sys.path.insert(0, workflow.basedir)
 
 
 include: "workflow/rules/common.smk"

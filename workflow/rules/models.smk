@@ -1,4 +1,5 @@
 # Features of the training folds -> model.
+STATES = f"{Path(rules.plan_mixtures.output.plan).parent}/.state"  # has a module's prefix
 
 
 rule train:
@@ -37,7 +38,7 @@ rule train:
             threads=TRAINING["threads"],
         ),
         code=digest_of("train"),
-        states=untracked(f"{RESULTS}/.state"),
+        states=untracked(STATES),
         save_every_seconds=untracked(TRAINING["save_every_seconds"]),
     script:
         "../scripts/train.py"

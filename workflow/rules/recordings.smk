@@ -1,31 +1,14 @@
 # Archives -> indices of recordings -> folds -> plan of the mixtures.
-from weakseg.demo_audio import archive_names
+from weakseg.names import archive_names
 from workflow.data_files import both_sets_or_stop
 
 DATA = config["data"]
 IS_DEMO = DATA["source"] == "demo"
-DEMO_ARCHIVES = [f"{RESULTS}/archives/{name}" for name in archive_names()]
-
-
-# role -> the archives of the set, or, for an extracted one, its recordings and tables
-DATA_FILES = (
-    {"scenes": DEMO_ARCHIVES, "events": DEMO_ARCHIVES}
-    if IS_DEMO
-    else both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
-)
-# What is in the archives is in the index, with a checksum a recording: were they inputs of each
-# rendering, Snakemake would hash them anew for every shard.
-ARCHIVES = {
-    role: [path for path in paths if path.lower().endswith(".zip")]
-    for role, paths in DATA_FILES.items()
-}
-
-
 if IS_DEMO:
 
     rule make_demo_archives:
         output:
-            archives=DEMO_ARCHIVES,
+            archives=[f"{RESULTS}/archives/{name}" for name in archive_names()],
         log:
             log_of("make_demo_archives"),
         benchmark:
@@ -44,6 +27,20 @@ if IS_DEMO:
             code=digest_of("make_demo_archives"),
         script:
             "../scripts/make_demo_archives.py"
+
+
+# role -> the archives of the set, or, for an extracted one, its recordings and tables
+if IS_DEMO:  # the rule's own paths: in a module they have its prefix
+    DATA_FILES = dict.fromkeys(("scenes", "events"), rules.make_demo_archives.output.archives)
+else:  # a user's files are where they are: neither prefix nor storage applies
+    sets = both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
+    DATA_FILES = {role: local(paths) for role, paths in sets.items()}
+# What is in the archives is in the index, with a checksum a recording: were they inputs of each
+# rendering, Snakemake would hash them anew for every shard.
+ARCHIVES = {
+    role: [str(path) for path in paths if path.lower().endswith(".zip")]
+    for role, paths in DATA_FILES.items()
+}
 
 
 rule index_recordings:

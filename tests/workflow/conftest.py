@@ -20,6 +20,7 @@ class Workflow:
 
     directory: Path
     configfiles: tuple[Path, ...] = (SMOKE,)
+    snakefile: Path = ROOT / "Snakefile"
 
     @property
     def results(self) -> Path:
@@ -31,7 +32,7 @@ class Workflow:
             "-m",
             "snakemake",
             "--snakefile",
-            str(ROOT / "Snakefile"),
+            str(self.snakefile),
             "--directory",
             str(self.directory),
             "--configfile",

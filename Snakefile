@@ -11,6 +11,13 @@ configfile: workflow.source_path("config.yaml")
 
 
 include: "workflow/rules/common.smk"
+
+
+if config["container"]:
+
+    container: config["container"]
+
+
 include: "workflow/rules/recordings.smk"
 include: "workflow/rules/mixtures.smk"
 include: "workflow/rules/features.smk"

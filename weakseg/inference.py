@@ -21,7 +21,7 @@ from weakseg.allocator import keep_freed_memory
 from weakseg.batches import read_ahead
 from weakseg.hardware import choose_device, choose_precision, mixed_precision, prepare
 from weakseg.model import ModelOutput, SegmentationModel, load_model
-from weakseg.progress import Progress
+from weakseg.progress import counted
 from weakseg.store import ClipPrediction, FeatureStore, encode_mask_logits, write_predictions
 
 NamedClips = tuple[Sequence[str], NDArray[np.float32]]
@@ -74,7 +74,7 @@ def segment_store(
     with FeatureStore(feature_paths) as store:
         check_agreement(model, model_path, store)
         batches = read_ahead(_named_clips(store, batch_size))
-        clips = _counted(predict_clips(model, batches, precision), len(store))
+        clips = counted(predict_clips(model, batches, precision), len(store), " clips")
         write_predictions(output_path, store.names, store.classes, store.settings, clips)
 
 
@@ -95,10 +95,3 @@ def _named_clips(store: FeatureStore, batch_size: int) -> Iterator[NamedClips]:
     for start in range(0, len(store), batch_size):
         clips = range(start, min(start + batch_size, len(store)))
         yield [store.names[clip] for clip in clips], store.logmel(clips)
-
-
-def _counted(clips: Iterator[ClipPrediction], total: int) -> Iterator[ClipPrediction]:
-    with Progress(total, 0, " clips") as progress:
-        for clip in clips:
-            yield clip
-            progress.advance()

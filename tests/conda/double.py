@@ -28,10 +28,15 @@ export CONDA_PREFIX="$1" PATH="$1/bin:$PATH"
 """
 
 
-def install(base: Path) -> Path:
-    """Make BASE; returns the directory that has to come first on PATH."""
+def install(base: Path, empty: bool = False) -> Path:
+    """Make BASE; returns the directory that has to come first on PATH.
+
+    empty: environments are made without packages.
+    """
     folder = base / "bin"
     folder.mkdir(parents=True)
+    if empty:
+        (base / "empty").touch()
     (folder / "activate").write_text(ACTIVATE)
     command = folder / "conda"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{HERE}/double.py" "{base}" "$@"\n')
@@ -39,17 +44,24 @@ def install(base: Path) -> Path:
     return folder
 
 
+def packages() -> dict[str, dict[str, str]]:
+    """What each conda package is called elsewhere: `import`, `pypi`."""
+    with (HERE / "packages.csv").open() as file:
+        return {row["conda"]: row for row in csv.DictReader(file)}
+
+
 def pip_requirements(environment: Path) -> list[str]:
     """The pins of a conda environment file, Python's own left out, as pip writes them."""
-    with (HERE / "packages.csv").open() as file:
-        pypi = {row["conda"]: row["pypi"] for row in csv.DictReader(file)}
     pins = [pin.split("=") for pin in yaml.safe_load(environment.read_text())["dependencies"]]
-    return [f"{pypi[name]}=={version}" for name, version in pins if name != "python"]
+    pypi = packages()
+    return [f"{pypi[name]['pypi']}=={version}" for name, version in pins if name != "python"]
 
 
-def create(file: Path, prefix: Path) -> None:
+def create(file: Path, prefix: Path, empty: bool) -> None:
     """Make the environment `prefix` from its file."""
     venv.create(prefix, symlinks=True)
+    if empty:
+        return
     pip = [sys.executable, "-m", "pip", "--python", str(prefix / "bin" / "python")]
     options = ["--quiet", "--no-compile", "--disable-pip-version-check", "--constraint", str(LOCK)]
     subprocess.run([*pip, "install", *options, *pip_requirements(file)], check=True)
@@ -67,6 +79,8 @@ def main(base: Path, asked: list[str]) -> None:
             print(json.dumps({"get": {"channel_priority": "strict"}}))
         case ["clean", *_]:
             pass
+        case ["list", "--explicit", *_]:  # what --archive would download
+            print("@EXPLICIT")
         case ["env", "create", *options]:
             parser = argparse.ArgumentParser(allow_abbrev=False)
             for switch in ("--quiet", "--no-default-packages"):
@@ -74,7 +88,7 @@ def main(base: Path, asked: list[str]) -> None:
             for needed in ("--file", "--prefix"):
                 parser.add_argument(needed, type=Path, required=True)
             given = parser.parse_args(options)
-            create(given.file, given.prefix)
+            create(given.file, given.prefix, (base / "empty").exists())
         case _:
             sys.exit(f"conda double: knows no answer to {asked}")
 

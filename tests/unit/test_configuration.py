@@ -24,6 +24,7 @@ from workflow.configuration import (
     complete_or_stop,
     expected,
     leaves,
+    over_config_yaml,
     presets,
     schema,
 )
@@ -110,7 +111,7 @@ def test_every_key_has_a_value_and_completing_again_changes_nothing() -> None:
     once = complete(DEMO)
     assert complete(once) == once
     unset = {key for key, value in values_of(once).items() if value is None}
-    assert unset == {"data.scenes", "data.events"}  # which the demo has not
+    assert unset == {"container", "data.scenes", "data.events"}  # which the demo has not
 
 
 def test_the_given_configuration_is_left_as_it_is() -> None:
@@ -120,6 +121,13 @@ def test_the_given_configuration_is_left_as_it_is() -> None:
     completed["grid"]["snr_db"].append(1)
     assert given_config == DEMO
     assert complete({}) == complete(DEMO)  # nor did the schema's own defaults change
+
+
+def test_a_section_of_another_workflow_lies_over_config_yaml() -> None:
+    models = {"gmp": {"network": {"widths": [4]}}, "mine": {"pooling": {"type": "gap"}}}
+    section = {"models": models, "grid": {"models": ["mine", "gwrp"]}}
+    assert over_config_yaml(section) == merged(DEMO, section)
+    assert complete(over_config_yaml(section))["grid"]["models"] == ["mine", "gwrp"]
 
 
 @pytest.mark.parametrize("preset", ["default", "published"])
@@ -134,7 +142,7 @@ def test_preset_gives_the_keys_that_are_null(preset: str) -> None:
 
 def test_presets_give_exactly_the_keys_that_are_null_in_the_demo() -> None:
     null = {tuple(k.split(".")) for k, v in values_of(DEMO).items() if v is None}
-    others = {("data", "scenes"), ("data", "events"), ("features", "fmax_hz")}
+    others = {("container",), ("data", "scenes"), ("data", "events"), ("features", "fmax_hz")}
     assert null - others == OF_PRESETS
     for values in presets().values():
         assert {(group, key) for group in values for key in values[group]} == OF_PRESETS

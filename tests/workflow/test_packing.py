@@ -29,6 +29,8 @@ def checkout(root, tmp_path):
         check=True,
     )
     subprocess.run(["tar", "--extract"], cwd=copy, input=packed.stdout, check=True)
+    for command in ("init --quiet", "add ."):  # what --archive packs is what Git knows
+        subprocess.run(["git", *command.split()], cwd=copy, check=True)
     return copy
 
 

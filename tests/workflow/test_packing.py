@@ -3,8 +3,10 @@
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 
@@ -106,4 +108,28 @@ def test_the_image_holds_what_a_run_needs(fresh, root, tmp_path):
     fresh.snakefile = place / "Snakefile"
     fresh.configfiles = (place / "experiments" / "smoke.yaml",)
     fresh.must_run("--until", "make_demo_archives")
+    assert list(fresh.results.glob("archives/*.zip"))
+
+
+APPTAINER = """\
+#!/bin/sh
+# stands in for Apptainer: runs what the image "weakseg.sif" is given outside of any
+[ "$1" = --version ] && exec echo "apptainer version 1.3.0"
+echo "$@" >> "{calls}"
+while [ "$1" != weakseg.sif ]; do shift; done
+shift
+PATH="{python}:$PATH" exec "$@"
+"""
+
+
+def test_jobs_run_in_the_image_that_container_names(fresh, tmp_path):
+    calls, command = tmp_path / "calls.txt", tmp_path / "bin" / "apptainer"
+    command.parent.mkdir()
+    python = Path(sys.executable).parent
+    command.write_text(APPTAINER.format(calls=calls, python=python))
+    command.chmod(0o755)
+    fresh.first_on_path = str(command.parent)
+    image = "--config", "container=weakseg.sif", "--sdm", "apptainer"
+    fresh.must_run(*image, "--until", "make_demo_archives")
+    assert "weakseg.sif" in calls.read_text()
     assert list(fresh.results.glob("archives/*.zip"))

@@ -8,22 +8,24 @@
 #   make environment   only .venv
 #   make lock          new versions of everything: writes requirements.lock
 #
+# VENV=/elsewhere is the place of .venv, for a checkout whose path has a space.
 # Another experiment, fewer cores: make resume CORES=4 SNAKEMAKE_ARGS="--configfile experiments/NAME.yaml"
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
 CORES ?= all
 SNAKEMAKE_ARGS ?=
 PYTEST_ARGS ?= -n 2 --dist loadfile
 
-PY := .venv/bin/python
+PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
 SNAKEFILES := Snakefile workflow/rules
 
 # A stamp is named after the content of what it was installed from: no other content matches it.
 PINS := requirements.lock requirements.in requirements-dev.in
 KEY := $(shell cat $(PINS) | cksum | cut -d " " -f 1)
-RUN := .venv/run-$(KEY)
-DEV := .venv/dev-$(KEY)
+RUN := $(VENV)/run-$(KEY)
+DEV := $(VENV)/dev-$(KEY)
 
 .PHONY: demo resume test lint environment lock
 .DELETE_ON_ERROR:
@@ -50,14 +52,14 @@ environment: $(RUN)
 # The lock constrains and does not list: a run needs no compiler for the test oracles.
 $(RUN):
 	@$(call check_python)
-	@echo "Installing what a run needs into .venv (a few minutes)"
-	@"$(PYTHON)" -m venv .venv
-	@rm -f .venv/run-* .venv/dev-*
+	@echo "Installing what a run needs into $(VENV) (a few minutes)"
+	@"$(PYTHON)" -m venv $(VENV)
+	@rm -f $(VENV)/run-* $(VENV)/dev-*
 	@$(PIP) install -r requirements.in -c requirements.lock
 	@touch $@
 
 $(DEV): | $(RUN)
-	@echo "Installing what tests and lint need into .venv (a few minutes)"
+	@echo "Installing what tests and lint need into $(VENV) (a few minutes)"
 	@$(PIP) install -r requirements-dev.in -c requirements.lock
 	@touch $@
 
@@ -75,7 +77,7 @@ lock:
 
 # Snakemake calls the Python that runs it without quotes, so that its path can have no space.
 define check_python
-case "$(CURDIR)" in *" "*) echo "make: '$(CURDIR)' has a space in it, which Snakemake's scripts cannot run from: move the checkout" >&2; exit 1;; esac; \
+case "$(VENV)" in /*) ;; *) case "$(CURDIR)" in *" "*) echo "make: '$(CURDIR)' has a space in it, which Snakemake's scripts cannot run from: move the checkout, or make VENV=/path/without/spaces" >&2; exit 1;; esac;; esac; \
 "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
 || { echo "make: '$(PYTHON)' is no Python 3.11 or later: install it, or make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
 "$(PYTHON)" -c 'import ensurepip, venv' 2> /dev/null \

@@ -1,6 +1,5 @@
 # weakseg: sound events and their time-frequency masks from weak labels.
 # The pipeline at a glance; the rules stand in workflow/rules/, a file a stage.
-import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
@@ -11,10 +10,14 @@ min_version("9.0")
 configfile: workflow.source_path("config.yaml")
 
 
-sys.path.insert(0, workflow.basedir)
-
-
 include: "workflow/rules/common.smk"
+
+
+if config["container"]:
+
+    container: config["container"]
+
+
 include: "workflow/rules/recordings.smk"
 include: "workflow/rules/mixtures.smk"
 include: "workflow/rules/features.smk"

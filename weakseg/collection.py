@@ -20,15 +20,8 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Any
 
-import soundfile
-
 from weakseg.audio import AudioError, Waveform, read_mono
 
-# all that libsndfile reads but RAW, whose files say nothing of what they hold
-FORMATS = {name.lower() for name in soundfile.available_formats()} - {"raw"}
-AUDIO_SUFFIXES = tuple(
-    f".{suffix}" for suffix in sorted(FORMATS | {"aif", "aifc", "oga", "opus", "snd", "sph"})
-)
 READ_WHOLE_BYTES = 64_000_000  # larger members are read only as far as needed, without their CRC
 UNREADABLE = (AudioError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
@@ -178,9 +171,3 @@ def _zip_members(name: str, archive: zipfile.ZipFile) -> list[Member]:
 
 def _file_member(path: Path, directory: Path) -> Member:
     return Member("", path.relative_to(directory).as_posix(), str(path.stat().st_mtime_ns))
-
-
-def is_audio(name: str) -> bool:
-    """Whether a file name is one of a recording (hidden files, as macOS leaves them, are not)."""
-    base = PurePosixPath(name).name
-    return base.lower().endswith(AUDIO_SUFFIXES) and not base.startswith(".")

@@ -25,11 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.files import replacing
+from weakseg.names import EVENT_SET, SCENE_SET, archive_names
 
 Signal = NDArray[np.float64]
 Range = tuple[float, float]
 
-SCENE_SET, EVENT_SET = "TUT-urban-acoustic-scenes-2018-development", "FSDKaggle2018"
 SCENE_RATE, SCENE_SECONDS, N_LOCATIONS = 48_000, 10.0, 4  # locations of each scene
 EVENT_RATE, EVENT_SECONDS = 44_100, (0.3, 3.0)
 SOURCE_OF_SIX_TAKES = (0, 1, 1, 2, 2, 2)  # sources of one, two and three takes, in turn
@@ -293,12 +293,6 @@ def write_zip(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
             info = zipfile.ZipInfo(name, (2018, 4, 13, 0, 0, 0))
             info.create_system, info.external_attr = 3, 0o644 << 16  # not the running system's
             archive.writestr(info, data)
-
-
-def archive_names() -> list[str]:
-    """The names of the files that `write_demo_archives` writes."""
-    scenes = [f"{SCENE_SET}.{part}.zip" for part in ("meta", "audio.1", "audio.2")]
-    return [*scenes, f"{EVENT_SET}.meta.zip", f"{EVENT_SET}.audio_train.zip"]
 
 
 def write_scene_archives(out_dir: Path, recordings_per_scene: int, seed: int) -> None:

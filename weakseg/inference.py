@@ -21,7 +21,7 @@ from weakseg.allocator import keep_freed_memory
 from weakseg.batches import read_ahead
 from weakseg.hardware import choose_device, choose_precision, mixed_precision, prepare
 from weakseg.model import ModelOutput, SegmentationModel, load_model
-from weakseg.progress import Progress
+from weakseg.progress import counted
 from weakseg.store import ClipPrediction, FeatureStore, encode_mask_logits, write_predictions
 
 NamedClips = tuple[Sequence[str], NDArray[np.float32]]
@@ -80,7 +80,7 @@ def segment_store(
         check_agreement(model, model_path, store)
         chosen = spread(len(store), most_clips)
         batches = read_ahead(_named_clips(store, chosen, batch_size))
-        clips = _counted(predict_clips(model, batches, precision), len(chosen))
+        clips = counted(predict_clips(model, batches, precision), len(chosen), " clips")
         names = [store.names[clip] for clip in chosen]
         write_predictions(output_path, names, store.classes, store.settings, clips)
 
@@ -111,10 +111,3 @@ def _named_clips(
     for start in range(0, len(chosen), batch_size):
         clips = chosen[start : start + batch_size]
         yield [store.names[clip] for clip in clips], store.logmel(clips)
-
-
-def _counted(clips: Iterator[ClipPrediction], total: int) -> Iterator[ClipPrediction]:
-    with Progress(total, 0, " clips") as progress:
-        for clip in clips:
-            yield clip
-            progress.advance()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -137,7 +137,7 @@ def reader_of(
 
 def write_shard(
     directory: Path,
-    mixtures: Sequence[PlannedMixture],
+    mixtures: Iterable[PlannedMixture],
     render_one: Callable[[PlannedMixture], NDArray[np.int16]],
     sample_rate: int,
 ) -> pd.DataFrame:

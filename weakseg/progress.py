@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from tqdm import tqdm
 
 SECONDS_BETWEEN_LINES = 10.0
+Item = TypeVar("Item")
 
 
 def say(line: str) -> None:
     """Print a line to standard error, above a bar if there is one."""
     tqdm.write(line, file=sys.stderr)
     sys.stderr.flush()
+
+
+def counted(items: Iterable[Item], total: int, unit: str) -> Iterator[Item]:
+    """The items, `total` of them, under a bar that moves as they are used; lines go to the log."""
+    with Progress(total, 0, unit, logging.getLogger(__name__).info) as progress:
+        for item in items:
+            yield item
+            progress.advance()
 
 
 class Progress:

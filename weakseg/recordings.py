@@ -23,7 +23,9 @@ from typing import Any
 import pandas as pd
 
 from weakseg.audio import read_header
-from weakseg.collection import UNREADABLE, Collection, DataError, Member, is_audio
+from weakseg.collection import UNREADABLE, Collection, DataError, Member
+from weakseg.names import is_audio
+from weakseg.progress import counted
 
 COLUMNS = [
     "archive",
@@ -76,7 +78,7 @@ def _index(
         by_name[member.name].append(member)
     listed = Counter(PurePosixPath(path).name for path in dict.fromkeys(path for path, _ in rows))
     index, taken = [], set()
-    for path, description in rows:
+    for path, description in counted(rows, len(rows), " recordings"):
         found = _matching(by_name[PurePosixPath(path).name], path)
         first = found[0] if found else None
         problem = (

@@ -29,6 +29,7 @@ from jsonschema.validators import extend
 from workflow.consistency import Configuration, ConfigurationError, check, refuse, shown
 
 __all__ = [
+    "ROOT",
     "Configuration",
     "ConfigurationError",
     "Schema",
@@ -36,13 +37,15 @@ __all__ = [
     "complete_or_stop",
     "expected",
     "leaves",
+    "over_config_yaml",
     "presets",
     "schema",
 ]
 
 Schema = dict[str, Any]
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent  # of the checkout, also where its Snakefile is another workflow's module
 REMEDY = "correct it in the configuration file or in --config (docs/configuration.md)"
 # What null stands for in the mixtures of a model that are of type fresh
 FRESH: Configuration = {"events": [0, 4], "level_db": [-6.0, 10.0], "speed": 0.1, "crop": 0.7}
@@ -105,6 +108,21 @@ def complete_or_stop(config: Mapping[str, Any]) -> Configuration:
         return complete(config)
     except ConfigurationError as error:
         raise SystemExit(f"configuration: {error}") from None
+
+
+def over_config_yaml(config: Mapping[str, Any]) -> Configuration:
+    """A new configuration: `config` laid over config.yaml, as `--configfile` does."""
+    text = (ROOT / "config.yaml").read_text(encoding="utf-8")
+    return _merged(yaml.safe_load(text), config)
+
+
+def _merged(below: Configuration, above: Mapping[str, Any]) -> Configuration:
+    """Mappings merge, all else of `above` replaces."""
+    merged = dict(below)
+    for name, value in above.items():
+        both = isinstance(value, Mapping) and isinstance(below.get(name), Mapping)
+        merged[name] = _merged(below[name], value) if both else copy.deepcopy(value)
+    return merged
 
 
 def leaves(part: Schema, prefix: str = "") -> Iterator[tuple[str, Schema]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from weakseg.collection import is_audio
+from weakseg.names import is_audio
 from weakseg.published import DCASE2018, ROLES, Archive, ArchiveError, read_list
 from workflow.consistency import ConfigurationError
 

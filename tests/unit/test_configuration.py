@@ -25,6 +25,7 @@ from workflow.configuration import (
     complete_or_stop,
     expected,
     leaves,
+    over_config_yaml,
     presets,
     schema,
 )
@@ -112,7 +113,7 @@ def test_every_key_has_a_value_and_completing_again_changes_nothing() -> None:
     assert complete(once) == once
     unset = {key for key, value in values_of(once).items() if value is None}
     plain = {f"models.{name}.foreground.above" for name in ("gmp", "gap", "gwrp")}
-    none = {"data.scenes", "data.events", "data.published"}  # which the demo has not
+    none = {"container", "data.scenes", "data.events", "data.published"}  # which the demo has not
     assert unset == none | plain
 
 
@@ -123,6 +124,13 @@ def test_the_given_configuration_is_left_as_it_is() -> None:
     completed["grid"]["snr_db"].append(1)
     assert given_config == DEMO
     assert complete({}) == complete(DEMO)  # nor did the schema's own defaults change
+
+
+def test_a_section_of_another_workflow_lies_over_config_yaml() -> None:
+    models = {"gmp": {"network": {"widths": [4]}}, "mine": {"pooling": {"type": "gap"}}}
+    section = {"models": models, "grid": {"models": ["mine", "gwrp"]}}
+    assert over_config_yaml(section) == merged(DEMO, section)
+    assert complete(over_config_yaml(section))["grid"]["models"] == ["mine", "gwrp"]
 
 
 @pytest.mark.parametrize("preset", ["default", "published"])
@@ -139,7 +147,7 @@ def test_presets_give_exactly_the_keys_that_are_null_in_the_demo() -> None:
     values = {k: v for k, v in values_of(DEMO).items() if not k.startswith("models.")}
     null = {tuple(key.split(".")) for key, value in values.items() if value is None}
     others = {("data", key) for key in ("scenes", "events", "published")}
-    assert null - others - {("features", "fmax_hz")} == OF_PRESETS
+    assert null - others - {("features", "fmax_hz"), ("container",)} == OF_PRESETS
     for values in presets().values():
         assert {(group, key) for group in values for key in values[group]} == OF_PRESETS
 

@@ -7,6 +7,7 @@ read from the sources, since without conda every script runs in one environment 
 from __future__ import annotations
 
 import ast
+import csv
 import re
 import sys
 import tomllib
@@ -24,23 +25,9 @@ SCRIPTS = sorted((ROOT / "workflow/scripts").glob("[!_]*.py"))
 RULES = sorted((ROOT / "workflow/rules").glob("*.smk"))
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 
-# What it is called: import, PyPI, conda-forge
-PACKAGES = [
-    ("h5py", "h5py", "h5py"),
-    ("jsonschema", "jsonschema", "jsonschema"),
-    ("librosa", "librosa", "librosa"),
-    ("matplotlib", "matplotlib", "matplotlib-base"),
-    ("numpy", "numpy", "numpy"),
-    ("pandas", "pandas", "pandas"),
-    ("requests", "requests", "requests"),
-    ("scipy", "scipy", "scipy"),
-    ("soundfile", "soundfile", "pysoundfile"),
-    ("soxr", "soxr", "soxr-python"),
-    ("torch", "torch", "pytorch"),
-    ("tqdm", "tqdm", "tqdm"),
-    ("urllib3", "urllib3", "urllib3"),
-    ("yaml", "pyyaml", "pyyaml"),
-]
+# What a package is called: import, pypi, conda
+with (ROOT / "tests/conda/packages.csv").open() as _names:
+    PACKAGES = [tuple(row) for row in csv.reader(_names)][1:]
 IMPORT_OF_PYPI = {pypi: name for name, pypi, _ in PACKAGES}
 IMPORT_OF_CONDA = {conda: name for name, _, conda in PACKAGES}
 PYPI_OF_CONDA = {conda: pypi for _, pypi, conda in PACKAGES}

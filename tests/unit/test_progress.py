@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 
 from weakseg import progress
-from weakseg.progress import Progress, say
+from weakseg.progress import Progress, counted, say
 
 
 def test_lines_stand_for_the_bar_where_there_is_no_terminal(monkeypatch):
@@ -44,3 +45,11 @@ def test_lines_go_to_standard_error(capsys: pytest.CaptureFixture[str]):
     captured = capsys.readouterr()
     assert captured.err == "resuming at iteration 7\n"
     assert captured.out == ""
+
+
+def test_counted_items_are_the_same_and_the_lines_go_to_the_log(monkeypatch, caplog):
+    seconds = itertools.count(100, 4)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(seconds))
+    caplog.set_level("INFO")
+    assert list(counted("abcdefgh", 8, " letters")) == list("abcdefgh")
+    assert re.fullmatch(r"3 of 8, 0\.\d+ a second, \d\d:\d\d left", caplog.messages[0])

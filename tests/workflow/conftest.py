@@ -1,5 +1,6 @@
 """Runs of the real workflow, in a directory of their own."""
 
+import importlib.util
 import os
 import re
 import shutil
@@ -20,6 +21,9 @@ class Workflow:
 
     directory: Path
     configfiles: tuple[Path, ...] = (SMOKE,)
+    snakefile: Path = ROOT / "Snakefile"
+    python: str = sys.executable
+    first_on_path: str = ""
 
     @property
     def results(self) -> Path:
@@ -27,11 +31,11 @@ class Workflow:
 
     def command(self, *arguments: str) -> list[str]:
         return [
-            sys.executable,
+            self.python,
             "-m",
             "snakemake",
             "--snakefile",
-            str(ROOT / "Snakefile"),
+            str(self.snakefile),
             "--directory",
             str(self.directory),
             "--configfile",
@@ -41,7 +45,9 @@ class Workflow:
 
     def run(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         command = self.command("--cores", str(cores), *arguments)
-        return subprocess.run(command, capture_output=True, text=True, env=os.environ, timeout=600)
+        path = os.pathsep.join(filter(None, (self.first_on_path, os.environ["PATH"])))
+        around = os.environ | {"PATH": path}
+        return subprocess.run(command, capture_output=True, text=True, env=around, timeout=1800)
 
     def must_run(self, *arguments: str, cores: int = 2) -> str:
         done = self.run(*arguments, cores=cores)
@@ -100,3 +106,13 @@ def smoke_on():
 def fresh(tmp_path) -> Workflow:
     """An empty directory to run in."""
     return Workflow(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def double():
+    """The module tests/conda/double.py, which stands in for conda."""
+    source = ROOT / "tests" / "conda" / "double.py"
+    spec = importlib.util.spec_from_file_location("double", source)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -2,12 +2,13 @@
 from math import ceil
 
 from workflow.code_digest import code_digest
-from workflow.configuration import complete_or_stop
+from workflow.configuration import ROOT, complete_or_stop, over_config_yaml
 
+if not workflow.modifier.is_main_snakefile():
+    config.update(over_config_yaml(config))  # a module's `config:` puts `configfile:` out of action
 config.update(complete_or_stop(config))
 
 RESULTS = f"{config['results']}/{config['experiment']}"
-SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 MIX, GRID, TRAINING = config["mixtures"], config["grid"], config["training"]
 SPECTRAL = {
     "sample_rate": MIX["sample_rate"],
@@ -54,7 +55,7 @@ def digest_of(rule_name):
     All other parameters of a rule go into one mapping, `settings`, as Snakemake compares parameters as a
     set of values, without their names, so that a 1 that becomes a 2 goes unseen where another is 2.
     """
-    return code_digest(SCRIPTS / f"{rule_name}.py", Path(workflow.basedir))
+    return code_digest(ROOT / "workflow" / "scripts" / f"{rule_name}.py", ROOT)
 
 
 def untracked(value):

@@ -1,4 +1,5 @@
 # Features of the training folds, and their recordings where mixtures are fresh -> model.
+STATES = f"{Path(rules.plan_mixtures.output.plan).parent}/.state"  # has a module's prefix
 
 
 def material(wildcards):
@@ -74,7 +75,7 @@ rule train:
         ),
         code=digest_of("train"),
         device=untracked(TRAINING["device"]),
-        states=untracked(f"{RESULTS}/.state"),
+        states=untracked(STATES),
         save_every_seconds=untracked(TRAINING["save_every_seconds"]),
     script:
         "../scripts/train.py"

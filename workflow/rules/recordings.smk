@@ -1,44 +1,21 @@
 # Archives -> indices of recordings -> folds -> plan of the mixtures.
-from weakseg.demo_audio import archive_names
+from weakseg.names import archive_names
 from weakseg.published import ROLES
 from workflow.data_files import both_sets_or_stop, download_directories, published_or_stop
 
 DATA = config["data"]
 IS_DEMO = DATA["source"] == "demo"
 IS_PUBLISHED = DATA["source"] == "dcase2018"
-DEMO_ARCHIVES = [f"{RESULTS}/archives/{name}" for name in archive_names()]
-
-
-# role -> the archives of the set, or, for an extracted one, its recordings and tables
-if IS_DEMO:
-    DATA_FILES = SET_FILES = dict.fromkeys(ROLES, DEMO_ARCHIVES)
-elif IS_PUBLISHED:
+if IS_PUBLISHED:
     PUBLISHED = published_or_stop(DATA["published"])
     DIRECTORIES = download_directories(DATA["scenes"], DATA["events"], config["results"])
-    SET_FILES = {
-        role: [f"{DIRECTORIES[role]}/{archive.file}" for archive in PUBLISHED[role]]
-        for role in ROLES
-    }
-    # what the index waits for: a file that says that the archive is there and right
-    DATA_FILES = {
-        role: [f"{RESULTS}/archives/{archive.file}.md5" for archive in PUBLISHED[role]]
-        for role in ROLES
-    }
-else:
-    DATA_FILES = SET_FILES = both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
-# What is in the archives is in the index, with a checksum a recording: were they inputs of each
-# rendering, Snakemake would hash them anew for every shard.
-ARCHIVES = {
-    role: [path for path in paths if path.lower().endswith(".zip")]
-    for role, paths in SET_FILES.items()
-}
 
 
 if IS_DEMO:
 
     rule make_demo_archives:
         output:
-            archives=DEMO_ARCHIVES,
+            archives=[f"{RESULTS}/archives/{name}" for name in archive_names()],
         log:
             log_of("make_demo_archives"),
         benchmark:
@@ -110,6 +87,31 @@ if IS_PUBLISHED:
             code=digest_of("fetch_archive"),
         script:
             "../scripts/fetch_archive.py"
+
+
+# role -> what the index waits for, and the archives of the set, or, for an extracted one, its
+# recordings and tables
+if IS_DEMO:  # the rule's own paths: in a module they have its prefix
+    DATA_FILES = SET_FILES = dict.fromkeys(ROLES, rules.make_demo_archives.output.archives)
+elif IS_PUBLISHED:  # a file that says that the archive is there and right
+    DATA_FILES = {
+        role: [f"{RESULTS}/archives/{archive.file}.md5" for archive in PUBLISHED[role]]
+        for role in ROLES
+    }
+    SET_FILES = {
+        role: [f"{DIRECTORIES[role]}/{archive.file}" for archive in PUBLISHED[role]]
+        for role in ROLES
+    }
+else:  # a user's files are where they are: neither prefix nor storage applies
+    SET_FILES = both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
+    DATA_FILES = {role: local(paths) for role, paths in SET_FILES.items()}
+SET_FILES = {role: [str(path) for path in paths] for role, paths in SET_FILES.items()}
+# What is in the archives is in the index, with a checksum a recording: were they inputs of each
+# rendering, Snakemake would hash them anew for every shard.
+ARCHIVES = {
+    role: [path for path in paths if path.lower().endswith(".zip")]
+    for role, paths in SET_FILES.items()
+}
 
 
 rule index_recordings:

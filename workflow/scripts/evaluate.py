@@ -13,6 +13,7 @@ from weakseg.files import replacing
 from weakseg.folds import read_folds
 from weakseg.mixing import rendered_mixtures
 from weakseg.plan import read_plan
+from weakseg.progress import counted
 from weakseg.store import FeatureStore, PredictionStore
 from weakseg.thresholds import Thresholds, join, read_thresholds
 
@@ -40,6 +41,7 @@ def evaluate_fold(
         PredictionStore(Path(predictions)) as predicted,
     ):
         rendered = (stems for _, stems in rendered_mixtures([Path(path) for path in manifests]))
+        rendered = counted(rendered, len(truth), " clips")
         tuned = join(read_thresholds(thresholds, predicted.classes), configured["gate"])
         decisions = [
             Decisions(read_events(Path(path)), of_events)

@@ -14,6 +14,7 @@ from weakseg.files import replacing
 from weakseg.folds import read_folds
 from weakseg.mixing import rendered_mixtures
 from weakseg.plan import read_plan
+from weakseg.progress import counted
 from weakseg.reference_evaluation import score_references
 from weakseg.store import FeatureStore
 from weakseg.thresholds import Thresholds
@@ -37,6 +38,7 @@ def evaluate_references(
     mixtures = read_plan(Path(plan))
     with FeatureStore([Path(path) for path in features]) as truth:
         rendered = (stems for _, stems in rendered_mixtures([Path(path) for path in manifests]))
+        rendered = counted(rendered, len(truth), " clips")
         scores = score_references(
             truth,
             mixtures,

@@ -9,6 +9,7 @@ from _step import step
 from weakseg.features import extract
 from weakseg.mixing import read_manifest
 from weakseg.plan import read_plan
+from weakseg.progress import counted
 from weakseg.recordings import class_names, read_index
 from weakseg.spectral import Spectral
 from weakseg.store import write_features
@@ -32,6 +33,7 @@ def extract_features(
         Path(manifest).parent, rows, mixtures, classes, settings, threshold_db, mask_truth
     )
     names = [row.mixture_name for row in rows]
+    clips = counted(clips, len(names), " clips")
     write_features(Path(output), names, classes, settings.settings(), clips)
 
 

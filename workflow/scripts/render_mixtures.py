@@ -10,6 +10,7 @@ from weakseg.collection import Collection
 from weakseg.files import replacing
 from weakseg.mixing import reader_of, render, write_shard
 from weakseg.plan import read_plan, shard_of
+from weakseg.progress import counted
 from weakseg.recordings import read_index
 
 
@@ -55,6 +56,7 @@ def render_mixtures(
             level_over=level_over,
         )
         mixtures = shard_of(read_plan(Path(plan)), fold, part, shard)
+        mixtures = counted(mixtures, len(mixtures), " mixtures")
         table = write_shard(Path(manifest).parent, mixtures, render_one, sample_rate)
     with replacing(manifest) as temporary:
         table.to_csv(temporary, index=False)

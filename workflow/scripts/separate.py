@@ -12,6 +12,7 @@ from weakseg.audio import to_pcm16, write_flac
 from weakseg.files import keep_only, replacing
 from weakseg.mixing import mixture_of, rendered_mixtures
 from weakseg.plan import classes_of, read_plan
+from weakseg.progress import counted
 from weakseg.separation import Separator, file_name_of
 from weakseg.spectral import Spectral
 from weakseg.store import PredictionStore, decode_masks
@@ -34,7 +35,8 @@ def separate(
     with PredictionStore(Path(predictions)) as store:
         spectral = Spectral.from_settings(store.settings)
         clips = islice(rendered_mixtures([Path(path) for path in manifests]), n_clips)
-        for index, (row, stems) in enumerate(clips if store.has_masks else ()):
+        clips = counted(clips, min(n_clips, len(store)), " clips") if store.has_masks else ()
+        for index, (row, stems) in enumerate(clips):
             found = store.clip_probabilities()[index] > clip_threshold
             true = np.isin(store.classes, classes_of(planned[row.mixture_name]))
             separator = Separator(mixture_of(stems), spectral)

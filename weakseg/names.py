@@ -1,0 +1,29 @@
+"""What the files of a data set are called.
+
+The Snakefile reads this, and needs no package for it: the Python that starts a run has Snakemake
+and what that requires, and each rule's environment the rest.
+"""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+# what libsndfile reads but RAW, whose files say nothing of what they hold, and other endings of it
+AUDIO_SUFFIXES = (
+    ".aif", ".aifc", ".aiff", ".au", ".avr", ".caf", ".flac", ".htk", ".ircam", ".mat4", ".mat5",
+    ".mp3", ".mpc2k", ".nist", ".oga", ".ogg", ".opus", ".paf", ".pvf", ".rf64", ".sd2", ".sds",
+    ".snd", ".sph", ".svx", ".voc", ".w64", ".wav", ".wavex", ".wve", ".xi",
+)  # fmt: skip
+SCENE_SET, EVENT_SET = "TUT-urban-acoustic-scenes-2018-development", "FSDKaggle2018"
+
+
+def is_audio(name: str) -> bool:
+    """Whether a file name is one of a recording (hidden files, as macOS leaves them, are not)."""
+    base = PurePosixPath(name).name
+    return base.lower().endswith(AUDIO_SUFFIXES) and not base.startswith(".")
+
+
+def archive_names() -> list[str]:
+    """The names of the files that `weakseg.demo_audio.write_demo_archives` writes."""
+    scenes = [f"{SCENE_SET}.{part}.zip" for part in ("meta", "audio.1", "audio.2")]
+    return [*scenes, f"{EVENT_SET}.meta.zip", f"{EVENT_SET}.audio_train.zip"]

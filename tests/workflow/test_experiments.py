@@ -43,7 +43,7 @@ def test_short_steps_share_jobs_on_a_cluster_as_documented(fresh, root, tmp_path
     output = fresh.must_run("--dry-run", *profile, *given)
     shared = re.findall(r"^\[.*\] Group job (\w+)", output, re.M)
     alone = [rule for rule in re.findall(r"^rule (\w+):", output, re.M) if rule != "all"]
-    assert set(alone) == {"train", "segment"}
+    assert set(alone) == {"train", "segment", "segment_training"}
     page = (root / "docs" / "clusters.md").read_text()
     (documented,) = re.findall(rf"\| {name} \| (\d+) \| (\d+):", page)
     steps = int(re.findall(r"^total +(\d+)$", output, re.M)[0]) - 1  # without `all`

@@ -113,9 +113,9 @@ def learns(job):
 def test_learning_runs_with_a_card_and_all_else_on_cpus(whole, slurm):
     jobs = records(whole)
     assert {job["State"] for job in jobs} == {"COMPLETED"}
-    assert len(jobs) == 9  # of 29 steps, see docs/clusters.md
+    assert len(jobs) == 15  # of 43 steps, see docs/clusters.md
     learning = [job for job in jobs if learns(job)]
-    assert len(learning) == 4
+    assert len(learning) == 9
     for job in learning:
         assert job["Partition"] == "gpu" and job["tres-per-job"].replace("/", ":") == "gres:gpu:1"
         assert (job["MinMemory"], minutes(job["TimeLimit"]), job["NumCPUs"]) == ("4000M", 60, "2")
@@ -126,7 +126,7 @@ def test_learning_runs_with_a_card_and_all_else_on_cpus(whole, slurm):
         name.split("_")[1]: (job["MinMemory"], minutes(job["TimeLimit"]), job["NumCPUs"])
         for name, job in others.items()
     }
-    assert asked["preparation"] == ("1000M", 5 + 20 + 5 + 5, "1")  # one after the other
+    assert asked["preparation"] == ("1000M", 5 + 20 + 5 + 20 + 5, "1")  # one after the other
     assert asked["features"] == ("1000M", 4 * (2 + 2), "1")  # the four shards too
     assert set(asked) == {"preparation", "features", "evaluation", "report"}
     assert all(0 < limit <= 120 and cpus == "1" for _, limit, cpus in asked.values())

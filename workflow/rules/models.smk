@@ -2,43 +2,6 @@
 STATES = f"{Path(rules.plan_mixtures.output.plan).parent}/.state"  # has a module's prefix
 
 
-def material(wildcards):
-    """The recordings of the training folds, if the model draws fresh mixtures of them."""
-    fresh = config["models"][wildcards.model]["mixtures"]["type"] == "fresh"
-    return expand(
-        f"{RESULTS}/material/fold{{fold}}.h5", fold=training_folds(wildcards) if fresh else []
-    )
-
-
-def training_of(wildcards):
-    """The keys of training that a model has its own of; decay belongs to steps alone."""
-    own = config["models"][wildcards.model]["training"]
-    steps = ("decay", "decay_every") if own["schedule"] == "steps" else ()
-    return own | {key: TRAINING[key] for key in steps}
-
-
-def foreground(wildcards):
-    """What masks are cut to; None where they are as published."""
-    options = dict(config["models"][wildcards.model]["foreground"])
-    del options["smooth_frames"]  # matters in use alone
-    return None if options["above"] is None else options
-
-
-def smooth_frames(wildcards):
-    """Frames over which masks that are cut to the foreground are smoothed in use."""
-    options = config["models"][wildcards.model]["foreground"]
-    return 1 if options["above"] is None else options["smooth_frames"]
-
-
-def recipe(wildcards):
-    """How fresh mixtures are drawn; None where the planned ones are trained on."""
-    options = dict(config["models"][wildcards.model]["mixtures"])
-    if options.pop("type") == "fixed":
-        return None
-    lengths = {name: MIX[name] for name in ("seconds", "event_seconds")}
-    return options | lengths | {"snr_db": float(wildcards.snr)}
-
-
 rule train:
     input:
         features=lambda w: shards(

@@ -1,14 +1,6 @@
 # Model and features of its holdout fold -> predictions -> events, separated audio.
 
 
-def sharpening(wildcards):
-    """The foreground that a model's masks are sharpened with; None where they are not."""
-    options = foreground(wildcards)
-    if options is None or config["separation"]["resolution"] == "mel":
-        return None
-    return {key: options[key] for key in ("above", "steepness")}
-
-
 rule segment:
     input:
         model=rules.train.output.model,

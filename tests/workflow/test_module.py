@@ -40,7 +40,7 @@ def outer(fresh, root):
 def test_rules_have_their_name_and_the_default_target_is_the_outer_one(outer):
     jobs = outer.would_run()
     assert jobs.pop("count") == 1
-    assert jobs["weakseg_train"] == 2
+    assert jobs["weakseg_train"] == 3
     assert all(name.startswith("weakseg_") for name in jobs)
     assert outer.would_run("weakseg_all").keys() > jobs.keys()
 

@@ -14,16 +14,19 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from weakseg.allocator import keep_freed_memory
 from weakseg.batches import (
+    Batch,
     Indices,
     batch_of_iteration,
     draw_batches,
@@ -107,12 +110,9 @@ def train(
         pin = learner.device.type == "cuda"
         if recipe is None:
             say(f"{len(training)} training clips")
-            plan = (batch_of_iteration(training, batch_size, seed, number) for number in remaining)
-            batches = read_batches(store, truth, plan, pin)
+            batches = stored_batches(store, truth, training, remaining, batch_size, seed, pin)
         else:
-            material = Material(material_paths)
-            say(f"fresh mixtures of {material}")
-            mixtures = fresh_mixtures(material, store, recipe, seed)
+            mixtures = fresh_mixtures(material_paths, store, recipe, seed, say)
             batches = draw_batches(mixtures, batch_size, remaining, pin)
         last_save = monotonic()
         with Progress(iterations, learner.iteration, " iterations", say) as progress:
@@ -155,10 +155,30 @@ def begin(
         say(f"resuming at iteration {learner.iteration}")
 
 
+def stored_batches(
+    store: FeatureStore,
+    truth: NDArray[np.bool_],
+    training: Indices,
+    remaining: range,
+    batch_size: int,
+    seed: int,
+    pin: bool,
+) -> Iterator[Batch]:
+    """The batches of the iterations that are left, of the feature files' mixtures."""
+    plan = (batch_of_iteration(training, batch_size, seed, number) for number in remaining)
+    return read_batches(store, truth, plan, pin)
+
+
 def fresh_mixtures(
-    material: Material, store: FeatureStore, recipe: Mapping[str, Any], seed: int
+    paths: Sequence[Path],
+    store: FeatureStore,
+    recipe: Mapping[str, Any],
+    seed: int,
+    say: Callable[[str], None],
 ) -> FreshMixtures:
     """What draws fresh mixtures of the features' kind; ValueError if the recordings are others'."""
+    material = Material(paths)
+    say(f"fresh mixtures of {material}")
     spectral = Spectral.from_settings(store.settings)
     if (material.classes, material.sample_rate) != (store.classes, spectral.sample_rate):
         raise ValueError(

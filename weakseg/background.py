@@ -17,7 +17,6 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-# Those of `foreground`, which has the same for tensors
 SMOOTHED = 5  # frames
 REACH = 96  # frames: 3 s as published
 

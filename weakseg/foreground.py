@@ -17,8 +17,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-SMOOTHED = 5  # frames of which the mean is taken
-REACH = 96  # frames before and after in which the least mean is sought: 3 s as published
+from weakseg.background import REACH, SMOOTHED
 
 
 def noise_floor(logmel: Tensor) -> Tensor:

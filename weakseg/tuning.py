@@ -26,6 +26,7 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
+from weakseg.background import REACH, SMOOTHED
 from weakseg.detection import Detector, gate, moving_means, smoothed
 from weakseg.metrics import events, masks
 from weakseg.metrics.binary import Counts, Floats, LevelCounts, precision_recall_f1
@@ -48,7 +49,6 @@ DETECTORS: Mapping[str, Sequence[float]] = {
 }
 # weak scores and short events hide each other: both limits fall together
 STEPS = (("high", "drop"), ("low_share",), ("median",), ("merge_gap",))
-SMOOTHED, REACH = 5, 96  # frames
 MINIMUM_DB = 4.0  # white noise: 3.9 dB in the lowest band to 0.6 dB in the highest
 
 Column = NDArray[np.float32]

@@ -29,6 +29,7 @@ BLOCK_SAMPLES = 65_536
 SILENCE = 1e-4  # of full scale (-80 dB): a recording that never exceeds it is silent
 SHORTEST_LEAD = 0.05  # seconds; a sound that starts earlier starts at once
 SOUND = 1e-3  # of full scale (-60 dB): where a recording starts to be heard
+FADE_SECONDS = 0.05  # of the cross-fade where a scene begins again
 FLOAT_SUBTYPES = ("FLOAT", "DOUBLE")
 
 
@@ -132,17 +133,26 @@ def to_level(audio: Waveform, level_db: float) -> Waveform:
     return audio / rms * 10 ** (level_db / 20)
 
 
-def loop(audio: Waveform, n_samples: int, fade_samples: int) -> Waveform:
+def loop(audio: NDArray[Any], n_samples: int, fade_samples: int) -> NDArray[Any]:
     """Make a waveform `n_samples` long: cut it, or repeat it with equal-power cross-fades."""
     if len(audio) == 0:
         raise AudioError("empty")
     fade = min(fade_samples, len(audio) // 2)
-    ramp = np.sqrt(np.linspace(0, 1, fade))
     looped = audio
     while len(looped) < n_samples:
-        joint = looped[len(looped) - fade :] * ramp[::-1] + audio[:fade] * ramp
-        looped = np.concatenate([looped[: len(looped) - fade], joint, audio[fade:]])
+        looped = crossfade(looped, audio, fade)
     return looped[:n_samples]
+
+
+def crossfade(first: NDArray[Any], second: NDArray[Any], fade: int) -> NDArray[Any]:
+    """Two waveforms in one, `fade` samples of the end and of the beginning over each other.
+
+    The ramps have equal power, so that noise keeps its level.
+    """
+    ramp = np.sqrt(np.linspace(0, 1, fade, dtype=first.dtype))
+    rest = len(first) - fade
+    joint = first[rest:] * ramp[::-1] + second[:fade] * ramp
+    return np.concatenate([first[:rest], joint, second[fade:]])
 
 
 def to_pcm16(audio: NDArray[np.floating[Any]]) -> NDArray[np.int16]:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from weakseg.audio import FADE_SECONDS, crossfade
 from weakseg.material import Material, Place, part_of, rms
 from weakseg.spectral import Spectral
 
@@ -93,15 +94,13 @@ class FreshMixtures:
         return round(seconds * self._spectral.sample_rate)
 
     def _scene(self, scene: Place, rng: np.random.Generator) -> Waveform:
-        """A scene from a random point on, begun again as often as needed, its rms 1."""
+        """A scene from a random point on, begun again with a cross-fade, its rms 1."""
         wanted = self._samples(self._recipe.seconds)
-        begin = int(rng.integers(scene[1].length))
-        audio = np.empty(wanted, np.float32)
-        filled = 0
-        while filled < wanted:
-            part = part_of(scene, begin, wanted - filled)
-            audio[filled : filled + len(part)] = part
-            filled, begin = filled + len(part), 0
+        audio = part_of(scene, int(rng.integers(scene[1].length)), wanted)
+        longest_fade = min(self._samples(FADE_SECONDS), scene[1].length // 2)
+        while len(audio) < wanted:
+            fade = min(longest_fade, len(audio))
+            audio = crossfade(audio, part_of(scene, 0, wanted - len(audio) + fade), fade)
         audio /= max(rms(audio), 1.0)
         return audio
 

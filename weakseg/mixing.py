@@ -22,11 +22,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weakseg.audio import AudioError, Waveform, loop, read_pcm16, to_level, to_pcm16, write_flac
+from weakseg.audio import (
+    FADE_SECONDS,
+    AudioError,
+    Waveform,
+    loop,
+    read_pcm16,
+    to_level,
+    to_pcm16,
+    write_flac,
+)
 from weakseg.files import keep_only
 from weakseg.plan import PlannedEvent, PlannedMixture
 
-FADE_SECONDS = 0.05
 MARGIN_SECONDS = 0.1
 
 Reader = Callable[[str], Waveform]

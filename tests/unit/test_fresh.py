@@ -108,3 +108,23 @@ def test_speed_changes_length_and_pitch(speed, n):
     played = at_speed(phase, speed)
     assert abs(len(played) - (n - 1) / speed) <= 1
     assert np.allclose(played, np.arange(len(played)) * speed, atol=1e-3)
+
+
+@pytest.mark.parametrize("length", [1, 2, 300, 5000, 20_000])
+def test_a_short_scene_begins_again_without_a_click(tmp_path, length):
+    """A slow ramp from -1 to 1 would fall by 2 at a hard splice."""
+    path = tmp_path / "ramp.h5"
+    entries = [Entry("scene", "ramp", "park"), Entry("event", "high-0", "high")]
+
+    def read(role, name):
+        return np.linspace(-1, 1, length) if role == "scene" else recording(role, name)
+
+    write_material(path, entries, read, CLASSES, RATE)
+    material = Material([path])
+    mixtures = FreshMixtures(material, SPECTRAL, RECIPE, 1)
+    for seed in range(10):
+        scene = mixtures._scene(material.scenes[0], np.random.default_rng(seed))
+        assert len(scene) == 12_000
+        assert rms(scene) == pytest.approx(1, rel=1e-3)
+        if length >= 5000:
+            assert np.abs(np.diff(scene)).max() < 0.3

@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -75,7 +75,7 @@ def batch_of_iteration(clips: Indices, batch_size: int, seed: int, iteration: in
 
 def read_batches(
     store: FeatureStore, truth: NDArray[np.bool_], batches: Iterable[Indices], pin: bool
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     """The batches of given clips, read in a thread of its own; `truth` is (clips, classes).
 
     pin: see `Batch.pinned`.
@@ -91,7 +91,7 @@ def read_batches(
 
 def draw_batches(
     mixtures: FreshMixtures, batch_size: int, iterations: Iterable[int], pin: bool
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     """Batches of fresh mixtures for some iterations, drawn in a thread of its own."""
 
     def draw(iteration: int) -> Batch:
@@ -103,7 +103,7 @@ def draw_batches(
     return read_ahead(draw(iteration) for iteration in iterations)
 
 
-def read_ahead(items: Iterable[Item], ahead: int = BATCHES_AHEAD) -> Iterator[Item]:
+def read_ahead(items: Iterable[Item], ahead: int = BATCHES_AHEAD) -> Generator[Item]:
     """The same items, made in a thread that stays at most `ahead` of them in front.
 
     An error in the thread is raised here; the thread ends when this iterator does.

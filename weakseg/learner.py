@@ -33,7 +33,8 @@ class Learner:
     """All that changes from step to step.
 
     `iteration` steps have been done; `history` has a row a validation, and `recent` the (loss,
-    gradient norm) of each step since the last row; `average` holds averaged weights, if any.
+    gradient norm) of each step since the last row; `average` holds averaged weights, if any, and
+    `chosen` those of the iteration that was chosen for the result, if one was.
     """
 
     model: SegmentationModel
@@ -42,6 +43,7 @@ class Learner:
     precision: str
     objective: Objective = field(default_factory=Objective)
     average: WeightAverage | None = None
+    chosen: dict[str, Tensor] = field(default_factory=dict)
     iteration: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     recent: list[tuple[float, float]] = field(default_factory=list)
@@ -93,11 +95,17 @@ class Learner:
         if self.average is not None:
             self.average.load(self.model.state_dict())
 
+    def choose(self) -> None:
+        """Let the weights of now, averaged if they are, be the result."""
+        self.chosen = {name: value.detach().clone() for name, value in self._weights().items()}
+
     def result(self) -> SegmentationModel:
         """The trained model, on the CPU, ready for use."""
-        if self.average is not None:
-            self.model.load_state_dict(self.average.weights)
+        self.model.load_state_dict(self.chosen or self._weights())
         return self.model.cpu().eval()
+
+    def _weights(self) -> dict[str, Tensor]:
+        return self.model.state_dict() if self.average is None else self.average.weights
 
     def snapshot(self) -> dict[str, Any]:
         """All that the training goes on from, as tensors and plain values."""
@@ -105,6 +113,7 @@ class Learner:
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "average": self.average.weights if self.average is not None else {},
+            "chosen": self.chosen,
             "iteration": self.iteration,
             "history": self.history,
             "recent": self.recent,
@@ -119,6 +128,7 @@ class Learner:
         self.optimizer.load_state_dict(snapshot["optimizer"])
         if self.average is not None:
             self.average.load(snapshot["average"])
+        self.chosen = snapshot["chosen"]
         self.iteration = snapshot["iteration"]
         self.history = snapshot["history"]
         self.recent = snapshot["recent"]

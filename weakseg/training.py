@@ -3,9 +3,10 @@
 Conventions
 -----------
 - Source: Kong et al., arXiv 1804.04715, section V: a learning rate that falls in steps; the
-  result is the model after the last iteration, or the average of the last ones.
+  result is the model after the last iteration, the average of the last ones, or, if so chosen,
+  the one with the best validation loss.
 - The only truth that is read is each clip's labels.  Validation clips are some of the training
-  folds'; nothing is chosen by them.
+  folds'.
 - Training clips are the mixtures of the feature files, again and again (the paper's way), or
   fresh ones that are mixed from the training folds' recordings for each step.
 - Same input, same number of threads, same kind of machine: same bytes, also when the training
@@ -14,8 +15,8 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -44,6 +45,7 @@ from weakseg.objective import Objective
 from weakseg.progress import Progress
 from weakseg.progress import say as say_to_stderr
 from weakseg.schedule import Schedule
+from weakseg.selection import Selection
 from weakseg.spectral import Spectral
 from weakseg.state import TrainingState
 from weakseg.store import FeatureStore
@@ -68,6 +70,8 @@ def train(
     decay_every: int = 1,
     warmup: int = 0,
     average: float = 0.0,
+    keep: str = "last",
+    patience: int = 0,
     foreground: Mapping[str, float] | None = None,
     objective: Mapping[str, float] | None = None,
     recipe: Mapping[str, Any] | None = None,
@@ -80,9 +84,10 @@ def train(
 
     network, pooling, foreground, objective: specifications; schedule, learning_rate, decay,
     decay_every and warmup as in `schedule.Schedule`; average: decay of the moving average of the
-    weights, or 0; validation every `validate_every` iterations, or less often where that would
-    take more than a tenth of the time; recipe: of fresh mixtures (`fresh.Recipe`), drawn from the
-    recordings of `material_paths`, or None to train on the mixtures of the feature files;
+    weights, or 0; keep and patience as in `selection.Selection`; validation every `validate_every`
+    iterations, or less often where that would take more than a tenth of the time; recipe: of fresh
+    mixtures (`fresh.Recipe`), drawn from the recordings of `material_paths`, or None to train on
+    the mixtures of the feature files;
     `state_dir` keeps what a stopped training goes on from, and belongs to this training alone (see
     `state.state_key`); `say` takes each line of the log.
 
@@ -103,10 +108,12 @@ def train(
         learner = start_learner(
             model, device, precision, threads, Objective(**(objective or {})), average
         )
+        selection = Selection(keep, patience)
         rate_of = Schedule(schedule, learning_rate, iterations, decay, decay_every, warmup)
         begin(learner, state, store, training, say)
 
-        remaining = range(learner.iteration, iterations)
+        end = learner.iteration if selection.gives_up(learner.history) else iterations
+        remaining = range(learner.iteration, end)
         pin = learner.device.type == "cuda"
         if recipe is None:
             say(f"{len(training)} training clips")
@@ -114,6 +121,7 @@ def train(
         else:
             mixtures = fresh_mixtures(material_paths, store, recipe, seed, say)
             batches = draw_batches(mixtures, batch_size, remaining, pin)
+        stack.enter_context(closing(batches))
         last_save = monotonic()
         with Progress(iterations, learner.iteration, " iterations", say) as progress:
             for batch in batches:
@@ -125,12 +133,17 @@ def train(
                 if finished or learner.iteration % interval == 0:
                     row = add_history_row(learner, store, truth, validation, batch_size, rate)
                     say(describe(row))
+                    if selection.consider(learner) and not finished:
+                        say(f"no better validation loss in {patience} validations: ending early")
+                        finished = True
                 if finished or state.stop_signal or monotonic() - last_save > save_every_seconds:
                     state.save(learner.snapshot())
                     last_save = monotonic()
                 if state.stop_signal and not finished:
                     say(f"stopped at iteration {learner.iteration}, the state is saved")
                     raise SystemExit(128 + state.stop_signal)
+                if finished:
+                    break
     return learner.result(), learner.history
 
 
@@ -163,7 +176,7 @@ def stored_batches(
     batch_size: int,
     seed: int,
     pin: bool,
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     """The batches of the iterations that are left, of the feature files' mixtures."""
     plan = (batch_of_iteration(training, batch_size, seed, number) for number in remaining)
     return read_batches(store, truth, plan, pin)

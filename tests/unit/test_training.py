@@ -222,6 +222,40 @@ def test_a_finished_state_gives_its_result_without_a_step(features, tmp_path, mo
     assert files_of(run(features, tmp_path / "state"), tmp_path / "2") == whole
 
 
+UNSTEADY = {"learning_rate": 0.3, "iterations": 16, "validate_every": 4, "decay": 1.0}
+
+
+def test_the_best_weights_are_those_of_their_iteration(features, tmp_path):
+    best, history = run(features, tmp_path / "s1", **UNSTEADY, keep="best")
+    losses = [row["validation_loss"] for row in history]
+    chosen = int(history[int(np.argmin(losses))]["iteration"])
+    assert chosen < 16
+    then, _ = run(features, tmp_path / "s2", **UNSTEADY | {"iterations": chosen})
+    for name, value in then.state_dict().items():
+        assert torch.equal(best.state_dict()[name], value), name
+
+
+def test_the_best_weights_outlive_a_stop(features, tmp_path, monkeypatch):
+    options = UNSTEADY | {"keep": "best", "average": 0.5}
+    whole = files_of(run(features, tmp_path / "s1", **options), tmp_path / "1")
+    with monkeypatch.context() as patch:
+        stop_after(patch, 11, lambda: os.kill(os.getpid(), signal.SIGTERM))
+        with pytest.raises(SystemExit):
+            run(features, tmp_path / "s2", **options)
+    assert files_of(run(features, tmp_path / "s2", **options), tmp_path / "2") == whole
+
+
+def test_patience_ends_a_training_once_and_for_all(features, tmp_path, monkeypatch):
+    log = Log()
+    first = run(features, tmp_path / "state", log, **UNSTEADY, patience=2)
+    assert "no better validation loss in 2 validations: ending early" in log.lines
+    losses = [row["validation_loss"] for row in first[1]]
+    assert len(losses) < 4 and min(losses) == losses[-3]
+    monkeypatch.setattr(Learner, "step", None)  # a second run takes the state as it is
+    again = run(features, tmp_path / "state", **UNSTEADY, patience=2)
+    assert files_of(again, tmp_path / "2") == files_of(first, tmp_path / "1")
+
+
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_state(features, tmp_path):
     run(features, tmp_path / "state", iterations=3)
     good = (tmp_path / "state" / "newest.state").read_bytes()

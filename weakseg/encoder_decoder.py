@@ -109,7 +109,8 @@ class EncoderDecoder(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         n_frames = maps.shape[2]
-        maps = self.first(F.pad(maps, (0, 0, 0, -n_frames % self.factor)))
+        missing = (self.factor - n_frames % self.factor) % self.factor
+        maps = self.first(F.pad(maps, (0, 0, 0, missing)))
         passed = []
         for block in self.down:
             passed.append(maps)

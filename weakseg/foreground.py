@@ -24,7 +24,12 @@ def noise_floor(logmel: Tensor) -> Tensor:
     """Log-mel of the background around each cell, of the same shape."""
     bands = logmel.transpose(1, 2)
     mean = F.avg_pool1d(bands, SMOOTHED, 1, SMOOTHED // 2, count_include_pad=False)
-    return -F.max_pool1d(-mean, 2 * REACH + 1, 1, REACH).transpose(1, 2)
+    width, padding = 2 * REACH + 1, REACH
+    if torch.compiler.is_exporting():  # which would fix the number of frames, were it pooled in 1-D
+        floor = -F.max_pool2d(-mean[:, :, None], (1, width), 1, (0, padding))[:, :, 0]
+    else:  # ten times as fast
+        floor = -F.max_pool1d(-mean, width, 1, padding)
+    return floor.transpose(1, 2)
 
 
 def moving_mean(masks: Tensor, frames: int) -> Tensor:

@@ -71,7 +71,8 @@ class GlobalAveragePooling(Pooling):
     """GAP: the mean of a mask's cells."""
 
     def pool(self, cells: Tensor, *further: Tensor) -> Tensor:
-        if cells.device.type == "cuda":  # where avg_pool1d has one thread a mask
+        # On cuda avg_pool1d has one thread a mask; exported, it would fix the number of cells.
+        if cells.device.type == "cuda" or torch.compiler.is_exporting():
             return cells.mean(-1)
         # Summed one cell after the other, as published: a better sum differs by up to 1e-5.
         n_cells = cells.shape[-1]
@@ -97,6 +98,8 @@ class GlobalWeightedRankPooling(Pooling):
 
     def pool(self, cells: Tensor, *further: Tensor) -> Tensor:
         n_cells = cells.shape[-1]
+        if torch.compiler.is_exporting():
+            return self._by_sorting(cells)
         # The weights are constant between changes of rank, so the pooling's gradient is the
         # weights themselves: nothing needs to be differentiated through the sort.
         if self.decay_logit is None:
@@ -108,6 +111,17 @@ class GlobalWeightedRankPooling(Pooling):
             # r^rank as exp(rank ln r): logsigmoid is exact where r is almost 1.
             weights = (ranks * a_class(F.logsigmoid(self.decay_logit), cells)).softmax(-1)
         return (cells * weights).sum(-1)
+
+    def _by_sorting(self, cells: Tensor) -> Tensor:
+        """The plain form, in operators that a graph for any number of cells can hold."""
+        ranks = torch.arange(cells.shape[-1], device=cells.device)
+        if self.decay_logit is None:
+            powers = torch.tensor(self.decay, dtype=torch.float64) ** ranks
+            weights = (powers / powers.sum()).to(cells.dtype)
+        else:
+            logs = a_class(F.logsigmoid(self.decay_logit), cells)
+            weights = (ranks.to(cells.dtype) * logs).softmax(-1)
+        return (cells.sort(dim=-1, descending=True).values * weights).sum(-1)
 
 
 class PowerMeanPooling(Pooling):

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+
+from weakseg.export import export_onnx
+from weakseg.model import SegmentationModel
+
+MELS = 16
+SETTINGS = {"sample_rate": 32000, "hop": 1024}
+ENCODER = {"type": "encoder_decoder", "widths": [4, 8, 8]}
+PUBLISHED = {"type": "published", "widths": [4, 8]}
+FOREGROUND = {"above": 1.5, "steepness": 3.0, "cells": 2.0}
+MODELS = {
+    "best": (ENCODER, {"type": "linear_softmax"}, FOREGROUND),
+    "gwrp": (PUBLISHED, {"type": "gwrp", "decay": 0.9998}, None),
+    "gap": (PUBLISHED, {"type": "gap"}, None),
+    "gmp": (PUBLISHED, {"type": "gmp"}, None),
+    "learnable": (PUBLISHED, {"type": "gwrp", "decay": 0.99, "learnable": True}, None),
+    "attention": (PUBLISHED, {"type": "attention", "order": "frequency_first"}, None),
+    "dnn": ({"type": "dnn", "widths": [9]}, {"type": "gap"}, None),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_onnxruntime_agrees_for_any_number_of_clips_and_frames(tmp_path, name):
+    network, pooling, foreground = MODELS[name]
+    torch.manual_seed(1)
+    model = SegmentationModel(network, pooling, ["a", "b"], SETTINGS, MELS, foreground)
+    model.standardise_with(torch.linspace(-2, 0, MELS), torch.linspace(1, 2, MELS))
+    export_onnx(model, tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    about = json.loads(session.get_modelmeta().custom_metadata_map["weakseg"])
+    assert about == {"classes": ["a", "b"], "settings": SETTINGS}
+    for shape in ((1, 1), (1, 3), (2, 64), (3, 311)):
+        logmel = np.random.default_rng(2).normal(-1, 2, (*shape, MELS)).astype(np.float32)
+        with torch.inference_mode():
+            output = model(torch.from_numpy(logmel))
+        expected = [output.clip_probabilities, output.frame_scores, output.masks]
+        given = session.run(None, {"logmel": logmel})
+        n_outputs = 3 if model.gives_masks else 2
+        for value, other in zip(given, expected[:n_outputs], strict=True):
+            assert value.shape == tuple(other.shape)
+            assert np.abs(value - other.numpy()).max() <= 1e-5, shape
+
+
+def test_a_missing_package_is_named(tmp_path, monkeypatch):
+    model = SegmentationModel(PUBLISHED, {"type": "gmp"}, ["a"], SETTINGS, MELS)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"need more packages: pip install onnx onnxscript$"):
+        export_onnx(model, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())

@@ -20,6 +20,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from weakseg.crossfade import crossfade
 from weakseg.files import replacing
 
 Waveform = NDArray[np.float64]
@@ -29,7 +30,6 @@ BLOCK_SAMPLES = 65_536
 SILENCE = 1e-4  # of full scale (-80 dB): a recording that never exceeds it is silent
 SHORTEST_LEAD = 0.05  # seconds; a sound that starts earlier starts at once
 SOUND = 1e-3  # of full scale (-60 dB): where a recording starts to be heard
-FADE_SECONDS = 0.05  # of the cross-fade where a scene begins again
 FLOAT_SUBTYPES = ("FLOAT", "DOUBLE")
 
 
@@ -142,17 +142,6 @@ def loop(audio: NDArray[Any], n_samples: int, fade_samples: int) -> NDArray[Any]
     while len(looped) < n_samples:
         looped = crossfade(looped, audio, fade)
     return looped[:n_samples]
-
-
-def crossfade(first: NDArray[Any], second: NDArray[Any], fade: int) -> NDArray[Any]:
-    """Two waveforms in one, `fade` samples of the end and of the beginning over each other.
-
-    The ramps have equal power, so that noise keeps its level.
-    """
-    ramp = np.sqrt(np.linspace(0, 1, fade, dtype=first.dtype))
-    rest = len(first) - fade
-    joint = first[rest:] * ramp[::-1] + second[:fade] * ramp
-    return np.concatenate([first[:rest], joint, second[fade:]])
 
 
 def to_pcm16(audio: NDArray[np.floating[Any]]) -> NDArray[np.int16]:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from weakseg.audio import FADE_SECONDS, crossfade
+from weakseg.crossfade import FADE_SECONDS, crossfade
 from weakseg.material import Material, Place, part_of, rms
 from weakseg.spectral import Spectral
 

@@ -23,7 +23,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from weakseg.audio import (
-    FADE_SECONDS,
     AudioError,
     Waveform,
     loop,
@@ -32,6 +31,7 @@ from weakseg.audio import (
     to_pcm16,
     write_flac,
 )
+from weakseg.crossfade import FADE_SECONDS
 from weakseg.files import keep_only
 from weakseg.plan import PlannedEvent, PlannedMixture
 

@@ -35,6 +35,7 @@ from weakseg.batches import (
     read_batches,
     split_off_validation,
 )
+from weakseg.curves import Curves
 from weakseg.fresh import FreshMixtures, Recipe
 from weakseg.history import HistoryRow, add_history_row, describe, validation_interval
 from weakseg.learner import Learner, start_learner
@@ -76,6 +77,7 @@ def train(
     objective: Mapping[str, float] | None = None,
     recipe: Mapping[str, Any] | None = None,
     material_paths: Sequence[Path] = (),
+    curves: Path | None = None,
     precision: str = "auto",
     device: str = "auto",
     say: Callable[[str], None] = say_to_stderr,
@@ -89,7 +91,8 @@ def train(
     mixtures (`fresh.Recipe`), drawn from the recordings of `material_paths`, or None to train on
     the mixtures of the feature files;
     `state_dir` keeps what a stopped training goes on from, and belongs to this training alone (see
-    `state.state_key`); `say` takes each line of the log.
+    `state.state_key`); `curves` is a directory for `curves.Curves`, or None; `say` takes each line
+    of the log.
 
     ValueError for bad input or a state in use, TrainingError (a ValueError) for a loss that is
     not finite, SystemExit after SIGTERM or SIGINT: the state has been saved then.
@@ -122,17 +125,21 @@ def train(
             mixtures = fresh_mixtures(material_paths, store, recipe, seed, say)
             batches = draw_batches(mixtures, batch_size, remaining, pin)
         stack.enter_context(closing(batches))
+        drawn = stack.enter_context(Curves(curves, learner.iteration, batch_size))
         last_save = monotonic()
         with Progress(iterations, learner.iteration, " iterations", say) as progress:
             for batch in batches:
                 torch.manual_seed(seed + learner.iteration)  # of dropout
                 rate = rate_of.at(learner.iteration)
-                progress.advance(loss=learner.step(batch, rate))
+                loss = learner.step(batch, rate)
+                progress.advance(loss=loss)
+                drawn.add_loss(learner.iteration, loss)
 
                 finished = learner.iteration == iterations
                 if finished or learner.iteration % interval == 0:
                     row = add_history_row(learner, store, truth, validation, batch_size, rate)
                     say(describe(row))
+                    drawn.add_row(row)
                     if selection.consider(learner) and not finished:
                         say(f"no better validation loss in {patience} validations: ending early")
                         finished = True

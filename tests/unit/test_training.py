@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import signal
+import struct
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.metrics import roc_auc_score
+from tensorboardX.proto.event_pb2 import Event
 
 from weakseg.batches import Batch, split_off_validation
 from weakseg.history import validation_interval, write_history
@@ -305,3 +307,46 @@ def test_validation_takes_a_tenth_of_the_time_at_most():
     assert validation_interval(100, 24, 24) == 100
     assert validation_interval(1, 24, 24) == 4
     assert validation_interval(10, 400, 24) == 56
+
+
+def events_of(path: Path) -> list[Event]:
+    """The records of an event file: length, its checksum, content, its checksum."""
+    data, events = path.read_bytes(), []
+    while data:
+        (length,) = struct.unpack("<Q", data[:8])
+        events.append(Event.FromString(data[12 : 12 + length]))
+        data = data[16 + length :]
+    return events
+
+
+def points_of(path: Path) -> dict[str, list[tuple[int, float]]]:
+    points: dict[str, list[tuple[int, float]]] = {}
+    for event in events_of(path):
+        for value in event.summary.value:
+            points.setdefault(value.tag, []).append((event.step, value.simple_value))
+    return points
+
+
+def test_curves_are_the_history_and_change_no_result(features, tmp_path):
+    plain = files_of(run(features, tmp_path / "s1"), tmp_path / "1")
+    result = run(features, tmp_path / "s2", curves=tmp_path / "curves")
+    assert files_of(result, tmp_path / "2") == plain
+    (path,) = (tmp_path / "curves").iterdir()
+    points = points_of(path)
+    assert [step for step, _ in points.pop("loss_of_a_step")] == list(range(1, 13))
+    assert all(rate > 0 for _, rate in points.pop("clips_per_second"))
+    assert set(points) == set(result[1][0])
+    for name, pairs in points.items():
+        assert pairs == [(row["iteration"], pytest.approx(row[name])) for row in result[1]], name
+
+
+def test_a_resumed_training_goes_on_in_a_file_of_its_own(features, tmp_path, monkeypatch):
+    curves = tmp_path / "curves"
+    with monkeypatch.context() as patch:
+        stop_after(patch, 7, lambda: os.kill(os.getpid(), signal.SIGTERM))
+        with pytest.raises(SystemExit):
+            run(features, tmp_path / "state", curves=curves)
+    run(features, tmp_path / "state", curves=curves)
+    first, second = sorted(curves.iterdir(), key=lambda path: int(path.suffix[1:]))
+    assert [step for step, _ in points_of(first)["loss_of_a_step"]] == list(range(1, 8))
+    assert [step for step, _ in points_of(second)["loss_of_a_step"]] == list(range(8, 13))

@@ -40,6 +40,7 @@ CHANGES = [
     ("training={keep: best}", TRAINING),
     ("training={patience: 2}", TRAINING),
     ("training={save_every_seconds: 5}", {}),
+    ("training={tensorboard: true}", {}),
     ("tuning={clips: 3}", {"segment_training": 3} | TUNING),
     ("detection={high_threshold: 0.3}", TUNING | {"evaluate_references": 1}),
     ("detection={median_frames: 3}", TUNING | {"evaluate_references": 1}),

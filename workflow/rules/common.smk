@@ -128,6 +128,13 @@ def smooth_frames(wildcards):
     return 1 if options["above"] is None else options["smooth_frames"]
 
 
+def curves_of(wildcards, resources):
+    """Directory of a training's live curves, or None; it reruns nothing, as `untracked`."""
+    if not TRAINING["tensorboard"]:
+        return None
+    return f"{RESULTS}/tensorboard/snr{wildcards.snr}-{wildcards.model}-holdout{wildcards.fold}"
+
+
 def recipe(wildcards):
     """How fresh mixtures are drawn; None where the planned ones are trained on."""
     options = dict(config["models"][wildcards.model]["mixtures"])

@@ -39,6 +39,7 @@ rule train:
         code=digest_of("train"),
         device=untracked(TRAINING["device"]),
         states=untracked(STATES),
+        curves=curves_of,
         save_every_seconds=untracked(TRAINING["save_every_seconds"]),
     script:
         "../scripts/train.py"

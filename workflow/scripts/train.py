@@ -23,6 +23,7 @@ def train_model(
     model: str,
     history: str,
     states: str,
+    curves: str | None,
     code: str,
     save_every_seconds: float,
     device: str,
@@ -36,6 +37,7 @@ def train_model(
     trained, rows = train(
         paths,
         material_paths=recordings,
+        curves=Path(curves) if curves else None,
         state_dir=Path(states) / key,
         save_every_seconds=save_every_seconds,
         device=device,
@@ -57,6 +59,7 @@ if __name__ == "__main__":
                 model=snakemake.output.model,
                 history=snakemake.output.history,
                 states=params.states,
+                curves=params.curves,
                 code=params.code,
                 save_every_seconds=params.save_every_seconds,
                 device=device,

@@ -4,6 +4,7 @@
 #   make demo          the demo experiment, from nothing; prints its table
 #   make resume        go on after a run was killed
 #   make test          the tests: PYTEST_ARGS="-k pooling"
+#   make soak          tests that take long: many more kills
 #   make lint          formats, types, the workflow's own lint
 #   make environment   only .venv
 #   make lock          new versions of everything: writes requirements.lock
@@ -27,7 +28,7 @@ KEY := $(shell cat $(PINS) | cksum | cut -d " " -f 1)
 RUN := $(VENV)/run-$(KEY)
 DEV := $(VENV)/dev-$(KEY)
 
-.PHONY: demo resume test lint environment lock
+.PHONY: demo resume test soak lint environment lock
 .DELETE_ON_ERROR:
 
 demo: $(RUN)
@@ -39,6 +40,9 @@ resume: $(RUN)
 
 test: $(DEV)
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+soak: $(DEV)
+	$(PY) -m pytest -m soak $(PYTEST_ARGS)
 
 lint: $(DEV)
 	$(PY) -m ruff check

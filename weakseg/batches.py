@@ -10,9 +10,10 @@ Conventions
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -47,6 +48,13 @@ class Batch(NamedTuple):
             return self
         logmel, truth = (part.to(device, non_blocking=True) for part in self[1:])
         return Batch(self.names, logmel, truth)
+
+    def parts(self, number: int) -> Iterator[Batch]:
+        """The same clips in so many batches, or in fewer if there are not as many clips."""
+        size = math.ceil(len(self.names) / number)
+        for start in range(0, len(self.names), size):
+            some = slice(start, start + size)
+            yield Batch(self.names[some], self.logmel[some], self.truth[some])
 
 
 def split_off_validation(n_clips: int, n_validation: int) -> tuple[Indices, Indices]:

@@ -47,6 +47,7 @@ class Learner:
     iteration: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     recent: list[tuple[float, float]] = field(default_factory=list)
+    parts: int = 1
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One Adam step; returns the loss.
@@ -54,12 +55,7 @@ class Learner:
         TrainingError, and no change of any weight, if a number is not finite.
         """
         self.model.train()
-        batch = batch.to(self.device)
-        output = self.output(batch.logmel)
-        self._check("loss", math.isfinite(output.clip_probabilities.sum().item()), batch)
-        loss = self.objective(output, batch.truth)
-        self.optimizer.zero_grad()
-        loss.backward()
+        loss = self._gradient(batch.to(self.device))
         norm = gradient_norm(self.model)
         self._check("gradient", math.isfinite(norm), batch)
         for group in self.optimizer.param_groups:
@@ -68,7 +64,34 @@ class Learner:
         self.iteration += 1
         if self.average is not None:
             self.average.update(self.model, self.iteration)
-        self.recent.append((loss.item(), norm))
+        self.recent.append((loss, norm))
+        return loss
+
+    def _gradient(self, batch: Batch) -> float:
+        """Leave the gradient of the batch's loss, which is returned, in the parameters.
+
+        A card without memory for the batch gets it in parts from then on, whose gradients add up
+        to the same; only batch statistics are then those of a part.
+        """
+        while True:
+            self.optimizer.zero_grad()
+            try:
+                return sum(self._part(part, len(batch.names)) for part in batch.parts(self.parts))
+            except torch.OutOfMemoryError:
+                if self.parts == len(batch.names):
+                    raise TrainingError(
+                        f"iteration {self.iteration + 1}: the card has no memory for one clip; "
+                        "free it of other programs, or give the network smaller widths"
+                    ) from None
+                self.parts = min(2 * self.parts, len(batch.names))
+                torch.cuda.empty_cache()
+
+    def _part(self, part: Batch, n_clips: int) -> float:
+        """Add the gradient of some of a batch of `n_clips`; returns their share of the loss."""
+        output = self.output(part.logmel)
+        self._check("loss", math.isfinite(output.clip_probabilities.sum().item()), part)
+        loss = self.objective(output, part.truth) * (len(part.names) / n_clips)
+        loss.backward()
         return loss.item()
 
     def _check(self, what: str, finite: bool, batch: Batch) -> None:

@@ -280,6 +280,45 @@ def test_a_gradient_that_is_not_finite_changes_no_weight(features):
     assert all(torch.equal(*pair) for pair in zip(before, model.parameters(), strict=True))
 
 
+def learner_of_a_dnn() -> Learner:
+    torch.manual_seed(3)
+    model = SegmentationModel({"type": "dnn", "widths": [9], "dropout": 0}, GWRP, CLASSES, {}, MELS)
+    return start_learner(model, "cpu", "fp32", 1)
+
+
+def short_of_memory(monkeypatch, most_clips: int) -> None:
+    """Let the model run out of memory with more clips at once."""
+    output = Learner.output
+
+    def short(learner, logmel):
+        if len(logmel) > most_clips:
+            raise torch.OutOfMemoryError
+        return output(learner, logmel)
+
+    monkeypatch.setattr(Learner, "output", short)
+
+
+def test_a_card_short_of_memory_gets_a_batch_in_parts(monkeypatch):
+    """Without batch statistics the step is the same."""
+    rng = torch.Generator().manual_seed(1)
+    truth = (torch.rand(7, 3, generator=rng) < 0.5).float()
+    batch = Batch(list("abcdefg"), torch.randn(7, FRAMES, MELS, generator=rng), truth)
+    whole, parted = learner_of_a_dnn(), learner_of_a_dnn()
+    expected = whole.step(batch, 1e-2)
+    short_of_memory(monkeypatch, 2)
+    assert parted.step(batch, 1e-2) == pytest.approx(expected, rel=1e-5)
+    assert parted.parts == 4
+    for mine, other in zip(parted.model.parameters(), whole.model.parameters(), strict=True):
+        assert torch.allclose(mine, other, atol=1e-5)
+
+
+def test_a_card_without_memory_for_one_clip_is_told_in_one_line(monkeypatch):
+    short_of_memory(monkeypatch, 0)
+    batch = Batch(list("ab"), torch.zeros(2, FRAMES, MELS), torch.zeros(2, 3))
+    with pytest.raises(TrainingError, match="iteration 1: the card has no memory for one clip; "):
+        learner_of_a_dnn().step(batch, 1e-2)
+
+
 def test_the_state_of_another_network_is_refused(features, tmp_path):
     run(features, tmp_path, iterations=1)
     with pytest.raises(ValueError, match="the saved state is of another network"):

@@ -13,17 +13,16 @@ arXiv 1807.09840) and FSDKaggle2018 (Fonseca et al., arXiv 1807.09902).
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from weakseg.audio import read_header
 from weakseg.collection import UNREADABLE, Collection, DataError, Member
+from weakseg.listing import REQUIRED, Row, header, parse
 from weakseg.names import is_audio
 from weakseg.progress import counted
 
@@ -43,43 +42,79 @@ COLUMNS = [
     "why_not",
 ]
 SHORTEST_SECONDS = 0.01
+OWN = ("file", "label", "source")
+# role -> layouts of its table: the columns of file, label and source, and those it is known by
+LAYOUTS = {
+    "scenes": (
+        (("filename", "scene_label", "identifier"), {"filename", "scene_label"}),
+        (OWN, set(REQUIRED["scenes"])),
+    ),
+    "events": (
+        (("fname", "label", "freesound_id"), {"fname", "label"}),
+        (OWN, set(REQUIRED["events"])),
+    ),
+}
 
 
-def _find_table(
-    files: Collection, columns: Iterable[str], delimiter: str
-) -> list[dict[str, str]] | None:
-    """Rows of the one table that has `columns`, or None if there is none."""
-    wanted, found = set(columns), []
-    for member in files.members:
-        if member.member.lower().endswith((".csv", ".tsv")) and not member.name.startswith("."):
-            rows = csv.DictReader(io.StringIO(files.read_text(member)), delimiter=delimiter)
-            if wanted <= set(rows.fieldnames or ()):
-                found.append((member, rows))
-    if len(found) > 1:
-        # published archives also hold the test set's table; the training set's is wanted
-        training = [pair for pair in found if "train" in pair[0].name]
-        found = training if len(training) == 1 else found
-    if len(found) > 1:
-        names = ", ".join(member.member for member, _ in found)
-        raise DataError(f"several tables have the columns {sorted(wanted)}: {names}; keep one")
-    return [dict(row) for row in found[0][1]] if found else None
+class Table(NamedTuple):
+    """A table of recordings: its rows, and the columns of its files, labels and sources."""
+
+    member: Member
+    rows: list[Row]
+    file: str
+    label: str
+    source: str
+
+    @property
+    def folder(self) -> PurePosixPath:
+        return PurePosixPath(self.member.member).parent
+
+
+def _find_table(files: Collection, role: str) -> Table | None:
+    """The one table that has the columns of a published set, or of a list (`weakseg.listing`)."""
+    tables = [
+        (member, text, set(header(text)[1]))
+        for member in files.members
+        if member.member.lower().endswith((".csv", ".tsv")) and not member.name.startswith(".")
+        for text in [files.read_text(member)]
+    ]
+    for columns, required in LAYOUTS[role]:
+        found = [(member, text) for member, text, there in tables if required <= there]
+        if len(found) > 1:
+            # published archives also hold the test set's table; the training set's is wanted
+            training = [pair for pair in found if "train" in pair[0].name]
+            found = training if len(training) == 1 else found
+        if len(found) > 1:
+            names = ", ".join(member.member for member, _ in found)
+            raise DataError(
+                f"several tables have the columns {sorted(required)}: {names}; keep one"
+            )
+        for member, text in found:
+            return Table(member, parse(text, member.member), *columns)
+    return None
 
 
 def _index(
-    files: Collection, rows: Sequence[tuple[str, Mapping[str, Any]]], listed_in: str
+    files: Collection,
+    rows: Sequence[tuple[str, Mapping[str, Any]]],
+    listed_in: str,
+    folder: PurePosixPath,
 ) -> pd.DataFrame:
     """Join described recordings (path as listed -> label, source, verified) with the files there.
 
     A recording is named by its file name, or, where the list holds that twice, by its path.
+    folder: of the list, which paths are relative to, or as much of them as there is.
     """
-    audio = [member for member in files.members if is_audio(member.member)]
     by_name = defaultdict(list)
-    for member in audio:
+    for member in files.members:
         by_name[member.name].append(member)
     listed = Counter(PurePosixPath(path).name for path in dict.fromkeys(path for path, _ in rows))
-    index, taken = [], set()
+    index: list[dict[str, Any]] = []
+    taken: set[Member] = set()
     for path, description in counted(rows, len(rows), " recordings"):
-        found = _matching(by_name[PurePosixPath(path).name], path)
+        name = PurePosixPath(path).name
+        exact = files.named(str(folder / path))
+        found = _matching(by_name[name], path, exact, listed[name] == 1)
         first = found[0] if found else None
         problem = (
             f"listed in {listed_in} but not there"
@@ -91,7 +126,6 @@ def _index(
             else ""
         )
         taken.update(found)
-        name = PurePosixPath(path).name
         name = name if listed[name] == 1 else path
         row = {"name": name, "source": name} | dict(description)
         index.append(row | _describe(files, first, problem))
@@ -99,15 +133,23 @@ def _index(
     ours = {_place(member) for member in taken}
     index += [
         _unlisted(member, listed_in)
-        for member in audio
-        if member not in taken and _place(member) in ours
+        for member in files.members
+        if is_audio(member.member) and member not in taken and _place(member) in ours
     ]
     return _as_table(index)
 
 
-def _matching(members: Sequence[Member], path: str) -> list[Member]:
-    """The members whose path ends with `path`, or else all of them, which have its file name."""
-    return [m for m in members if f"/{m.member}".endswith(f"/{path}")] or list(members)
+def _matching(members: Sequence[Member], path: str, exact: str, only_one: bool) -> Sequence[Member]:
+    """The members that `path` may mean, of those that have its file name.
+
+    It lies at `exact`, or its path ends with `path`, or, if no other listed file has its name, it
+    lies anywhere.
+    """
+    return (
+        [member for member in members if member.member == exact]
+        or [member for member in members if f"/{member.member}".endswith(f"/{path}")]
+        or (members if only_one else [])
+    )
 
 
 def _place(member: Member) -> tuple[str, str]:
@@ -147,47 +189,57 @@ def _as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def index_scenes(files: Collection) -> pd.DataFrame:
-    """Index of the scenes: those that meta.csv lists, or, without one, every recording.
+    """Index of the scenes: those that a table lists, or, without one, every recording.
 
-    meta.csv is tab-separated: `filename scene_label identifier source_label`; `identifier` is the
-    location.  Without it each recording is its own location.
+    The table is meta.csv, `filename scene_label identifier source_label`, where `identifier` is the
+    location, or a list `file[,label][,source]`.  Without it each recording is its own location.
+    Raises DataError if no recording can be used; `list_scenes` gives the index also then.
     """
-    table = _find_table(files, ["filename", "scene_label"], "\t")
+    return _require(list_scenes(files), "scenes")
+
+
+def list_scenes(files: Collection) -> pd.DataFrame:
+    table = _find_table(files, "scenes")
     if table is None:
-        return _require(_index_untabled(files, lambda member: "scene"), "scenes")
+        return _index_untabled(files, lambda member: "scene")
     described = [
         (
-            row["filename"],
-            {"label": row["scene_label"], "verified": True} | _source(row, "identifier"),
+            row[table.file],
+            {"label": row.get(table.label) or "scene", "verified": True} | _source(row, table),
         )
-        for row in table
+        for row in table.rows
     ]
-    return _require(_index(files, described, "meta.csv"), "scenes")
+    return _index(files, described, table.member.name, table.folder)
 
 
 def index_events(files: Collection) -> pd.DataFrame:
-    """Index of the events: those that a CSV `fname,label[,manually_verified][,freesound_id]` lists.
+    """Index of the events: those that a table lists, or, without one, every recording.
 
-    Without such a CSV the recordings' folders are their labels.  Where nothing says otherwise a
-    recording is verified, and its own source.
+    The table is a CSV `fname,label[,manually_verified][,freesound_id]`, or a list
+    `file,label[,source]`.  Without it the recordings' folders are their labels.  Where nothing says
+    otherwise a recording is verified, and its own source.
+    Raises DataError if no recording can be used; `list_events` gives the index also then.
     """
-    table = _find_table(files, ["fname", "label"], ",")
+    return _require(list_events(files), "events")
+
+
+def list_events(files: Collection) -> pd.DataFrame:
+    table = _find_table(files, "events")
     if table is None:
-        return _require(_index_untabled(files, _folder), "events")
+        return _index_untabled(files, _folder)
     described = [
         (
-            row["fname"],
-            {"label": (row["label"] or "").strip(), "verified": _verified(row)}
-            | _source(row, "freesound_id"),
+            row[table.file],
+            {"label": row[table.label], "verified": _verified(row[table.file], row)}
+            | _source(row, table),
         )
-        for row in table
+        for row in table.rows
     ]
-    index = _index(files, described, "the CSV")
-    return _require(_without_classless(index), "events")
+    return _without_classless(_index(files, described, table.member.name, table.folder))
 
 
-def _source(row: Mapping[str, str], column: str) -> dict[str, str]:
-    return {"source": row[column]} if row.get(column) else {}
+def _source(row: Row, table: Table) -> dict[str, str]:
+    return {"source": row[table.source]} if row.get(table.source) else {}
 
 
 def _folder(member: Member) -> str:
@@ -202,10 +254,10 @@ def _without_classless(index: pd.DataFrame) -> pd.DataFrame:
     return index
 
 
-def _verified(row: Mapping[str, str]) -> bool:
-    value = (row.get("manually_verified") or "1").strip().lower()
+def _verified(path: str, row: Row) -> bool:
+    value = row.get("manually_verified", "").lower() or "1"
     if value not in ("0", "1", "true", "false"):
-        raise DataError(f"{row['fname']}: manually_verified is {value!r}, expected 0 or 1")
+        raise DataError(f"{path}: manually_verified is {value!r}, expected 0 or 1")
     return value in ("1", "true")
 
 
@@ -216,7 +268,7 @@ def _index_untabled(files: Collection, label: Callable[[Member], str]) -> pd.Dat
         for member in files.members
         if is_audio(member.member)
     ]
-    return _index(files, rows, "the directory")
+    return _index(files, rows, "the directory", PurePosixPath())
 
 
 def _require(index: pd.DataFrame, what: str) -> pd.DataFrame:

@@ -1,7 +1,12 @@
 # Archives -> indices of recordings -> folds -> plan of the mixtures.
 from weakseg.names import archive_names
 from weakseg.published import ROLES
-from workflow.data_files import both_sets_or_stop, download_directories, published_or_stop
+from workflow.data_files import (
+    both_sets_or_stop,
+    download_directories,
+    folder_of_set,
+    published_or_stop,
+)
 
 DATA = config["data"]
 IS_DEMO = DATA["source"] == "demo"
@@ -106,6 +111,7 @@ else:  # a user's files are where they are: neither prefix nor storage applies
     SET_FILES = both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
     DATA_FILES = {role: local(paths) for role, paths in SET_FILES.items()}
 SET_FILES = {role: [str(path) for path in paths] for role, paths in SET_FILES.items()}
+SET_FOLDERS = {f"{role}_directory": folder_of_set(DATA[role], DATA["source"]) for role in ROLES}
 # What is in the archives is in the index, with a checksum a recording: were they inputs of each
 # rendering, Snakemake would hash them anew for every shard.
 ARCHIVES = {
@@ -132,10 +138,7 @@ rule index_recordings:
         mem_mb=growing(1000),
         runtime=growing(20),
     params:
-        settings=dict(
-            scenes_directory=DATA["scenes"],
-            events_directory=DATA["events"],
-        ),
+        settings=SET_FOLDERS,
         files=untracked(SET_FILES),
         code=digest_of("index_recordings"),
     script:

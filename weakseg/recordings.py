@@ -179,11 +179,16 @@ def _describe(files: Collection, member: Member | None, problem: str) -> dict[st
     return where | vars(header) | {"usable": not why_not, "why_not": why_not}
 
 
+def nothing() -> pd.DataFrame:
+    """The index of an empty set."""
+    return _as_table([])
+
+
 def _as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"usable": bool, "verified": bool})
     for column, nothing in {"seconds": 0.0, "starts": 0.0, "sample_rate": 0, "channels": 0}.items():
         table[column] = table[column].fillna(nothing).astype(type(nothing))
-    unlabelled = table.usable.astype(bool) & (table.label.fillna("").str.strip() == "")
+    unlabelled = table.usable & (table.label.fillna("").str.strip() == "")
     table.loc[unlabelled, ["usable", "why_not"]] = [False, "no label"]
     return table.fillna({"version": "", "archive": "", "member": "", "label": "", "why_not": ""})
 

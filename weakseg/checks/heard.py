@@ -1,0 +1,43 @@
+"""What is heard of recordings: how loud it is, and which of them are alike."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import numpy as np
+import pandas as pd
+import soundfile
+
+from weakseg.collection import UNREADABLE, Collection
+from weakseg.progress import counted
+
+SILENT_DB = -200.0  # stands for the level of digital silence
+
+
+def listen(files: Collection, index: pd.DataFrame, seconds: float) -> pd.DataFrame:
+    """The index with `level_db` and `content` of the first `seconds` that are heard of each.
+
+    level_db: rms over full scale, channels averaged.  content: a hash of the samples, so that the
+    same sound under another name, or in another lossless format, has the same.
+    What turns out to be unreadable here is marked as unusable.
+    """
+    index = index.assign(level_db=math.nan, content="")
+    usable = index[index.usable]
+    for row in counted(usable.itertuples(), len(usable), " recordings"):
+        try:
+            with files.open(row.archive, row.member) as file, soundfile.SoundFile(file) as audio:
+                audio.seek(int(row.starts * audio.samplerate))
+                samples = audio.read(math.ceil(seconds * audio.samplerate), always_2d=True)
+        except (*UNREADABLE, RuntimeError) as error:
+            why_not = f"unreadable ({str(error).splitlines()[0]})"
+            index.loc[row.Index, ["usable", "why_not"]] = [False, why_not]
+            continue
+        mono = samples.mean(axis=1)
+        rms = math.sqrt(np.mean(mono**2)) if len(mono) else 0.0
+        index.loc[row.Index, "level_db"] = 20 * math.log10(rms) if rms else SILENT_DB
+        whole = np.rint(mono * 32767).astype("<i2")  # one form, whatever the file's
+        index.loc[row.Index, "content"] = hashlib.blake2b(
+            whole.tobytes(), digest_size=16
+        ).hexdigest()
+    return index

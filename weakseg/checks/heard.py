@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 import pandas as pd
-import soundfile
 
+from weakseg.audio import read_part
 from weakseg.collection import UNREADABLE, Collection
 from weakseg.progress import counted
 
@@ -26,14 +26,11 @@ def listen(files: Collection, index: pd.DataFrame, seconds: float) -> pd.DataFra
     usable = index[index.usable]
     for row in counted(usable.itertuples(), len(usable), " recordings"):
         try:
-            with files.open(row.archive, row.member) as file, soundfile.SoundFile(file) as audio:
-                audio.seek(int(row.starts * audio.samplerate))
-                samples = audio.read(math.ceil(seconds * audio.samplerate), always_2d=True)
-        except (*UNREADABLE, RuntimeError) as error:
-            why_not = f"unreadable ({str(error).splitlines()[0]})"
-            index.loc[row.Index, ["usable", "why_not"]] = [False, why_not]
+            with files.open(row.archive, row.member) as file:
+                mono = read_part(file, row.starts, seconds)
+        except UNREADABLE as error:
+            index.loc[row.Index, ["usable", "why_not"]] = [False, str(error)]
             continue
-        mono = samples.mean(axis=1)
         rms = math.sqrt(np.mean(mono**2)) if len(mono) else 0.0
         index.loc[row.Index, "level_db"] = 20 * math.log10(rms) if rms else SILENT_DB
         whole = np.rint(mono * 32767).astype("<i2")  # one form, whatever the file's

@@ -206,7 +206,7 @@ def index_scenes(files: Collection) -> pd.DataFrame:
 def list_scenes(files: Collection) -> pd.DataFrame:
     table = _find_table(files, "scenes")
     if table is None:
-        return _index_untabled(files, lambda member: "scene")
+        return _index_untabled(files, lambda member: {"label": "scene"})
     described = [
         (
             row[table.file],
@@ -221,8 +221,8 @@ def index_events(files: Collection) -> pd.DataFrame:
     """Index of the events: those that a table lists, or, without one, every recording.
 
     The table is a CSV `fname,label[,manually_verified][,freesound_id]`, or a list
-    `file,label[,source]`.  Without it the recordings' folders are their labels.  Where nothing says
-    otherwise a recording is verified, and its own source.
+    `file,label[,source]`.  Without it the recordings' folders are their labels (`_by_folder`).
+    Where nothing says otherwise a recording is verified, and its own source.
     Raises DataError if no recording can be used; `list_events` gives the index also then.
     """
     return _require(list_events(files), "events")
@@ -231,7 +231,8 @@ def index_events(files: Collection) -> pd.DataFrame:
 def list_events(files: Collection) -> pd.DataFrame:
     table = _find_table(files, "events")
     if table is None:
-        return _index_untabled(files, _folder)
+        index = _index_untabled(files, _by_folder)
+        return index.replace({"why_not": {"no label": "no label: it lies in no sub-folder"}})
     described = [
         (
             row[table.file],
@@ -247,8 +248,15 @@ def _source(row: Row, table: Table) -> dict[str, str]:
     return {"source": row[table.source]} if row.get(table.source) else {}
 
 
-def _folder(member: Member) -> str:
-    return PurePosixPath(member.member).parent.name
+def _by_folder(member: Member) -> dict[str, str]:
+    """An event's folder is its label.
+
+    In a directory it is the sub-folder, and what lies together in a folder below has one source.
+    """
+    folders = PurePosixPath(member.member).parent.parts
+    if member.archive or len(folders) < 2:
+        return {"label": folders[-1] if folders else ""}
+    return {"label": folders[0], "source": "/".join(folders)}
 
 
 def _without_classless(index: pd.DataFrame) -> pd.DataFrame:
@@ -266,10 +274,12 @@ def _verified(path: str, row: Row) -> bool:
     return value in ("1", "true")
 
 
-def _index_untabled(files: Collection, label: Callable[[Member], str]) -> pd.DataFrame:
-    """Index of all recordings, each its own source."""
+def _index_untabled(
+    files: Collection, describe: Callable[[Member], dict[str, str]]
+) -> pd.DataFrame:
+    """Index of all recordings, each its own source unless its description says otherwise."""
     rows = [
-        (member.member, {"label": label(member), "verified": True})
+        (member.member, {"verified": True} | describe(member))
         for member in files.members
         if is_audio(member.member)
     ]

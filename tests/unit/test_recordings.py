@@ -101,6 +101,18 @@ def test_folders(tmp_path, wav, noise, as_csv, with_table):
     assert [len(one) for one in audio] == [9600, 9600]
 
 
+def test_folders_below_those_of_the_classes_are_sources(tmp_path, wav, noise):
+    names = ("dog/rex/1.wav", "dog/rex/2.wav", "dog/3.wav", "cat/tom/1.wav", "4.wav")
+    for seed, name in enumerate(names):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(wav(noise(0.3, seed=seed)))
+    with Collection([tmp_path / name for name in names], tmp_path) as files:
+        events = index_events(files).set_index("member").loc[list(names)]
+    assert list(events.label) == ["dog", "dog", "dog", "cat", ""]
+    assert list(events["source"][:4]) == ["dog/rex", "dog/rex", "3.wav", "cat/tom"]
+    assert events.why_not["4.wav"] == "no label: it lies in no sub-folder"
+
+
 def test_scenes_without_a_table_are_their_own_locations(tmp_path, wav, noise):
     for name in ("a.wav", "b.flac"):
         (tmp_path / name).write_bytes(wav(noise(0.3), format="FLAC" if "flac" in name else "WAV"))

@@ -215,7 +215,7 @@ rule plan_mixtures:
 
 rule check_data:
     input:
-        [] if IS_OWN else [*DATA_FILES["scenes"], *DATA_FILES["events"]],
+        archives=[] if IS_OWN else [*DATA_FILES["scenes"], *DATA_FILES["events"]],
     output:
         report=f"{RESULTS}/check_data.md",
     log:

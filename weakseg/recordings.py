@@ -16,13 +16,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from weakseg.audio import read_header
 from weakseg.collection import UNREADABLE, Collection, DataError, Member
-from weakseg.listing import REQUIRED, Row, header, parse
+from weakseg.layouts import Table, find_table
+from weakseg.listing import Row
 from weakseg.names import is_audio
 from weakseg.progress import counted
 
@@ -42,56 +43,6 @@ COLUMNS = [
     "why_not",
 ]
 SHORTEST_SECONDS = 0.01
-OWN = ("file", "label", "source")
-# role -> layouts of its table: the columns of file, label and source, and those it is known by
-LAYOUTS = {
-    "scenes": (
-        (("filename", "scene_label", "identifier"), {"filename", "scene_label"}),
-        (OWN, set(REQUIRED["scenes"])),
-    ),
-    "events": (
-        (("fname", "label", "freesound_id"), {"fname", "label"}),
-        (OWN, set(REQUIRED["events"])),
-    ),
-}
-
-
-class Table(NamedTuple):
-    """A table of recordings: its rows, and the columns of its files, labels and sources."""
-
-    member: Member
-    rows: list[Row]
-    file: str
-    label: str
-    source: str
-
-    @property
-    def folder(self) -> PurePosixPath:
-        return PurePosixPath(self.member.member).parent
-
-
-def _find_table(files: Collection, role: str) -> Table | None:
-    """The one table that has the columns of a published set, or of a list (`weakseg.listing`)."""
-    tables = [
-        (member, text, set(header(text)[1]))
-        for member in files.members
-        if member.member.lower().endswith((".csv", ".tsv")) and not member.name.startswith(".")
-        for text in [files.read_text(member)]
-    ]
-    for columns, required in LAYOUTS[role]:
-        found = [(member, text) for member, text, there in tables if required <= there]
-        if len(found) > 1:
-            # published archives also hold the test set's table; the training set's is wanted
-            training = [pair for pair in found if "train" in pair[0].name]
-            found = training if len(training) == 1 else found
-        if len(found) > 1:
-            names = ", ".join(member.member for member, _ in found)
-            raise DataError(
-                f"several tables have the columns {sorted(required)}: {names}; keep one"
-            )
-        for member, text in found:
-            return Table(member, parse(text, member.member), *columns)
-    return None
 
 
 def _index(
@@ -204,7 +155,7 @@ def index_scenes(files: Collection) -> pd.DataFrame:
 
 
 def list_scenes(files: Collection) -> pd.DataFrame:
-    table = _find_table(files, "scenes")
+    table = find_table(files, "scenes")
     if table is None:
         return _index_untabled(files, lambda member: {"label": "scene"})
     described = [
@@ -229,7 +180,7 @@ def index_events(files: Collection) -> pd.DataFrame:
 
 
 def list_events(files: Collection) -> pd.DataFrame:
-    table = _find_table(files, "events")
+    table = find_table(files, "events")
     if table is None:
         index = _index_untabled(files, _by_folder)
         return index.replace({"why_not": {"no label": "no label: it lies in no sub-folder"}})

@@ -110,10 +110,10 @@ def test_check_data_reports_what_nobody_could_use(fresh, tmp_path):
     assert "events: 1 unreadable" in output
 
 
-def test_check_data_of_the_demo(smoke):
-    output = smoke.must_run("check_data")
+def test_check_data_of_the_demo(fresh):
+    output = fresh.must_run("check_data", "index_recordings")
     rows = [line for line in output.splitlines() if line.startswith("| ")]
-    classes = set(pd.read_csv(smoke.results / "tables" / "per_class.csv")["class"])
+    classes = set(pd.read_csv(fresh.results / "recordings" / "events.csv").label)
     shown = [row.split("|")[1].strip() for row in rows]
     assert (shown[0], shown[2:]) == ("class", [*sorted(classes), "(the scenes)"])
     assert "## This stops the run" not in output

@@ -11,7 +11,7 @@ import pandas as pd
 from weakseg.checks import folds, labels, sound
 from weakseg.checks.findings import Finding, Setup, mixable, names
 from weakseg.checks.heard import listen
-from weakseg.collection import Collection, DataError
+from weakseg.collection import Collection
 from weakseg.names import OTHER_AUDIO
 from weakseg.recordings import list_events, list_scenes, nothing
 
@@ -51,7 +51,7 @@ def look_through(
         try:
             with Collection(files[role], directories[role]) as collection:
                 indices[role] = listen(collection, make_index(collection), seconds)
-        except (DataError, ValueError) as error:
+        except ValueError as error:  # DataError, ListError
             indices[role] = nothing().assign(level_db=float("nan"), content="")
             findings.append(Finding("stops", f"{role}: {error}"))
     findings += found(indices["scenes"], indices["events"], setup)

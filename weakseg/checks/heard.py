@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from weakseg.audio import read_part
+from weakseg.audio import read_part, to_pcm16
 from weakseg.collection import UNREADABLE, Collection
 from weakseg.progress import counted
 
@@ -33,8 +33,6 @@ def listen(files: Collection, index: pd.DataFrame, seconds: float) -> pd.DataFra
             continue
         rms = math.sqrt(np.mean(mono**2)) if len(mono) else 0.0
         index.loc[row.Index, "level_db"] = 20 * math.log10(rms) if rms else SILENT_DB
-        whole = np.rint(mono * 32767).astype("<i2")  # one form, whatever the file's
-        index.loc[row.Index, "content"] = hashlib.blake2b(
-            whole.tobytes(), digest_size=16
-        ).hexdigest()
+        samples = to_pcm16(mono).tobytes()  # one form, whatever the file's
+        index.loc[row.Index, "content"] = hashlib.sha256(samples).hexdigest()
     return index

@@ -99,7 +99,9 @@ def _first_above(loudest: NDArray[Any], threshold: float, position: int) -> int 
 
 
 def _one_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
+    """What went wrong; libsndfile's own words, without the file object, which it shows in full."""
+    text = getattr(error, "error_string", None) or str(error) or type(error).__name__
+    return str(text).splitlines()[0].removesuffix(".")
 
 
 def read_mono(
@@ -123,6 +125,20 @@ def read_mono(
     return (
         mono if native_rate == sample_rate else soxr.resample(mono, native_rate, sample_rate, "HQ")
     )
+
+
+def read_part(source: str | Path | IO[bytes], start: float, seconds: float) -> Waveform:
+    """At most `seconds` of a recording from second `start` on, at its own rate, channels averaged.
+
+    Raises AudioError if it cannot be read.
+    """
+    try:
+        with soundfile.SoundFile(source) as file:
+            file.seek(round(start * file.samplerate))
+            mono: Waveform = file.read(math.ceil(seconds * file.samplerate), always_2d=True).mean(1)
+    except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
+        raise AudioError(f"unreadable ({_one_line(error)})") from error
+    return mono
 
 
 def to_level(audio: Waveform, level_db: float) -> Waveform:

@@ -4,7 +4,8 @@ Conventions
 -----------
 - Nothing is unpacked to disk; a member is decompressed only as far as it is read.
 - `archive` is an archive's file name and `member` the path inside it; for a file in a directory
-  `archive` is empty and `member` is relative to the directory.
+  `archive` is empty and `member` is relative to the directory; one that lies elsewhere keeps its
+  path.
 - `version` changes when the content does: the zip member's CRC-32, or the file's time of change.
 """
 
@@ -113,6 +114,10 @@ class Collection(AbstractContextManager["Collection"]):
             where = archive or self._directory
             raise DataError(f"{where}: {member}: {error}; exclude or replace it") from error
 
+    def named(self, path: str) -> str:
+        """The `member` of the file that a path, as seen from the directory, leads to."""
+        return _relative(self._directory / path, self._directory)
+
     def read_text(self, member: Member) -> str:
         with self.open(member.archive, member.member) as file:
             try:
@@ -170,4 +175,8 @@ def _zip_members(name: str, archive: zipfile.ZipFile) -> list[Member]:
 
 
 def _file_member(path: Path, directory: Path) -> Member:
-    return Member("", path.relative_to(directory).as_posix(), str(path.stat().st_mtime_ns))
+    return Member("", _relative(path, directory), str(path.stat().st_mtime_ns))
+
+
+def _relative(path: Path, directory: Path) -> str:
+    return (path.relative_to(directory) if path.is_relative_to(directory) else path).as_posix()

@@ -14,6 +14,11 @@ AUDIO_SUFFIXES = (
     ".mp3", ".mpc2k", ".nist", ".oga", ".ogg", ".opus", ".paf", ".pvf", ".rf64", ".sd2", ".sds",
     ".snd", ".sph", ".svx", ".voc", ".w64", ".wav", ".wavex", ".wve", ".xi",
 )  # fmt: skip
+# other endings of sound, which libsndfile does not read
+OTHER_AUDIO = (
+    ".3gp", ".aac", ".ac3", ".amr", ".ape", ".m4a", ".m4b", ".mka", ".mkv", ".mov", ".mp4", ".mpc",
+    ".webm", ".wma", ".wv",
+)  # fmt: skip
 SCENE_SET, EVENT_SET = "TUT-urban-acoustic-scenes-2018-development", "FSDKaggle2018"
 
 

@@ -13,10 +13,8 @@ arXiv 1807.09840) and FSDKaggle2018 (Fonseca et al., arXiv 1807.09902).
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -24,6 +22,8 @@ import pandas as pd
 
 from weakseg.audio import read_header
 from weakseg.collection import UNREADABLE, Collection, DataError, Member
+from weakseg.layouts import Table, find_table
+from weakseg.listing import Row
 from weakseg.names import is_audio
 from weakseg.progress import counted
 
@@ -45,41 +45,27 @@ COLUMNS = [
 SHORTEST_SECONDS = 0.01
 
 
-def _find_table(
-    files: Collection, columns: Iterable[str], delimiter: str
-) -> list[dict[str, str]] | None:
-    """Rows of the one table that has `columns`, or None if there is none."""
-    wanted, found = set(columns), []
-    for member in files.members:
-        if member.member.lower().endswith((".csv", ".tsv")) and not member.name.startswith("."):
-            rows = csv.DictReader(io.StringIO(files.read_text(member)), delimiter=delimiter)
-            if wanted <= set(rows.fieldnames or ()):
-                found.append((member, rows))
-    if len(found) > 1:
-        # published archives also hold the test set's table; the training set's is wanted
-        training = [pair for pair in found if "train" in pair[0].name]
-        found = training if len(training) == 1 else found
-    if len(found) > 1:
-        names = ", ".join(member.member for member, _ in found)
-        raise DataError(f"several tables have the columns {sorted(wanted)}: {names}; keep one")
-    return [dict(row) for row in found[0][1]] if found else None
-
-
 def _index(
-    files: Collection, rows: Sequence[tuple[str, Mapping[str, Any]]], listed_in: str
+    files: Collection,
+    rows: Sequence[tuple[str, Mapping[str, Any]]],
+    listed_in: str,
+    folder: PurePosixPath,
 ) -> pd.DataFrame:
     """Join described recordings (path as listed -> label, source, verified) with the files there.
 
     A recording is named by its file name, or, where the list holds that twice, by its path.
+    folder: of the list, which paths are relative to, or as much of them as there is.
     """
-    audio = [member for member in files.members if is_audio(member.member)]
     by_name = defaultdict(list)
-    for member in audio:
+    for member in files.members:
         by_name[member.name].append(member)
     listed = Counter(PurePosixPath(path).name for path in dict.fromkeys(path for path, _ in rows))
-    index, taken = [], set()
+    index: list[dict[str, Any]] = []
+    taken: set[Member] = set()
     for path, description in counted(rows, len(rows), " recordings"):
-        found = _matching(by_name[PurePosixPath(path).name], path)
+        name = PurePosixPath(path).name
+        exact = files.named(str(folder / path))
+        found = _matching(by_name[name], path, exact, listed[name] == 1)
         first = found[0] if found else None
         problem = (
             f"listed in {listed_in} but not there"
@@ -91,7 +77,6 @@ def _index(
             else ""
         )
         taken.update(found)
-        name = PurePosixPath(path).name
         name = name if listed[name] == 1 else path
         row = {"name": name, "source": name} | dict(description)
         index.append(row | _describe(files, first, problem))
@@ -99,15 +84,23 @@ def _index(
     ours = {_place(member) for member in taken}
     index += [
         _unlisted(member, listed_in)
-        for member in audio
-        if member not in taken and _place(member) in ours
+        for member in files.members
+        if is_audio(member.member) and member not in taken and _place(member) in ours
     ]
     return _as_table(index)
 
 
-def _matching(members: Sequence[Member], path: str) -> list[Member]:
-    """The members whose path ends with `path`, or else all of them, which have its file name."""
-    return [m for m in members if f"/{m.member}".endswith(f"/{path}")] or list(members)
+def _matching(members: Sequence[Member], path: str, exact: str, only_one: bool) -> Sequence[Member]:
+    """The members that `path` may mean, of those that have its file name.
+
+    It lies at `exact`, or its path ends with `path`, or, if no other listed file has its name, it
+    lies anywhere.
+    """
+    return (
+        [member for member in members if member.member == exact]
+        or [member for member in members if f"/{member.member}".endswith(f"/{path}")]
+        or (members if only_one else [])
+    )
 
 
 def _place(member: Member) -> tuple[str, str]:
@@ -137,61 +130,84 @@ def _describe(files: Collection, member: Member | None, problem: str) -> dict[st
     return where | vars(header) | {"usable": not why_not, "why_not": why_not}
 
 
+def nothing() -> pd.DataFrame:
+    """The index of an empty set."""
+    return _as_table([])
+
+
 def _as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"usable": bool, "verified": bool})
     for column, nothing in {"seconds": 0.0, "starts": 0.0, "sample_rate": 0, "channels": 0}.items():
         table[column] = table[column].fillna(nothing).astype(type(nothing))
-    unlabelled = table.usable.astype(bool) & (table.label.fillna("").str.strip() == "")
+    unlabelled = table.usable & (table.label.fillna("").str.strip() == "")
     table.loc[unlabelled, ["usable", "why_not"]] = [False, "no label"]
     return table.fillna({"version": "", "archive": "", "member": "", "label": "", "why_not": ""})
 
 
 def index_scenes(files: Collection) -> pd.DataFrame:
-    """Index of the scenes: those that meta.csv lists, or, without one, every recording.
+    """Index of the scenes: those that a table lists, or, without one, every recording.
 
-    meta.csv is tab-separated: `filename scene_label identifier source_label`; `identifier` is the
-    location.  Without it each recording is its own location.
+    The table is meta.csv, `filename scene_label identifier source_label`, where `identifier` is the
+    location, or a list `file[,label][,source]`.  Without it each recording is its own location.
+    Raises DataError if no recording can be used; `list_scenes` gives the index also then.
     """
-    table = _find_table(files, ["filename", "scene_label"], "\t")
+    return _require(list_scenes(files), "scenes")
+
+
+def list_scenes(files: Collection) -> pd.DataFrame:
+    table = find_table(files, "scenes")
     if table is None:
-        return _require(_index_untabled(files, lambda member: "scene"), "scenes")
+        return _index_untabled(files, lambda member: {"label": "scene"})
     described = [
         (
-            row["filename"],
-            {"label": row["scene_label"], "verified": True} | _source(row, "identifier"),
+            row[table.file],
+            {"label": row.get(table.label) or "scene", "verified": True} | _source(row, table),
         )
-        for row in table
+        for row in table.rows
     ]
-    return _require(_index(files, described, "meta.csv"), "scenes")
+    return _index(files, described, table.member.name, table.folder)
 
 
 def index_events(files: Collection) -> pd.DataFrame:
-    """Index of the events: those that a CSV `fname,label[,manually_verified][,freesound_id]` lists.
+    """Index of the events: those that a table lists, or, without one, every recording.
 
-    Without such a CSV the recordings' folders are their labels.  Where nothing says otherwise a
-    recording is verified, and its own source.
+    The table is a CSV `fname,label[,manually_verified][,freesound_id]`, or a list
+    `file,label[,source]`.  Without it the recordings' folders are their labels (`_by_folder`).
+    Where nothing says otherwise a recording is verified, and its own source.
+    Raises DataError if no recording can be used; `list_events` gives the index also then.
     """
-    table = _find_table(files, ["fname", "label"], ",")
+    return _require(list_events(files), "events")
+
+
+def list_events(files: Collection) -> pd.DataFrame:
+    table = find_table(files, "events")
     if table is None:
-        return _require(_index_untabled(files, _folder), "events")
+        index = _index_untabled(files, _by_folder)
+        return index.replace({"why_not": {"no label": "no label: it lies in no sub-folder"}})
     described = [
         (
-            row["fname"],
-            {"label": (row["label"] or "").strip(), "verified": _verified(row)}
-            | _source(row, "freesound_id"),
+            row[table.file],
+            {"label": row[table.label], "verified": _verified(row[table.file], row)}
+            | _source(row, table),
         )
-        for row in table
+        for row in table.rows
     ]
-    index = _index(files, described, "the CSV")
-    return _require(_without_classless(index), "events")
+    return _without_classless(_index(files, described, table.member.name, table.folder))
 
 
-def _source(row: Mapping[str, str], column: str) -> dict[str, str]:
-    return {"source": row[column]} if row.get(column) else {}
+def _source(row: Row, table: Table) -> dict[str, str]:
+    return {"source": row[table.source]} if row.get(table.source) else {}
 
 
-def _folder(member: Member) -> str:
-    return PurePosixPath(member.member).parent.name
+def _by_folder(member: Member) -> dict[str, str]:
+    """An event's folder is its label.
+
+    In a directory it is the sub-folder, and what lies together in a folder below has one source.
+    """
+    folders = PurePosixPath(member.member).parent.parts
+    if member.archive or len(folders) < 2:
+        return {"label": folders[-1] if folders else ""}
+    return {"label": folders[0], "source": "/".join(folders)}
 
 
 def _without_classless(index: pd.DataFrame) -> pd.DataFrame:
@@ -202,21 +218,23 @@ def _without_classless(index: pd.DataFrame) -> pd.DataFrame:
     return index
 
 
-def _verified(row: Mapping[str, str]) -> bool:
-    value = (row.get("manually_verified") or "1").strip().lower()
+def _verified(path: str, row: Row) -> bool:
+    value = row.get("manually_verified", "").lower() or "1"
     if value not in ("0", "1", "true", "false"):
-        raise DataError(f"{row['fname']}: manually_verified is {value!r}, expected 0 or 1")
+        raise DataError(f"{path}: manually_verified is {value!r}, expected 0 or 1")
     return value in ("1", "true")
 
 
-def _index_untabled(files: Collection, label: Callable[[Member], str]) -> pd.DataFrame:
-    """Index of all recordings, each its own source."""
+def _index_untabled(
+    files: Collection, describe: Callable[[Member], dict[str, str]]
+) -> pd.DataFrame:
+    """Index of all recordings, each its own source unless its description says otherwise."""
     rows = [
-        (member.member, {"label": label(member), "verified": True})
+        (member.member, {"verified": True} | describe(member))
         for member in files.members
         if is_audio(member.member)
     ]
-    return _index(files, rows, "the directory")
+    return _index(files, rows, "the directory", PurePosixPath())
 
 
 def _require(index: pd.DataFrame, what: str) -> pd.DataFrame:

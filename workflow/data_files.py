@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from weakseg.listing import ListError, read_listed
 from weakseg.names import is_audio
 from weakseg.published import DCASE2018, ROLES, Archive, ArchiveError, read_list
 from workflow.consistency import ConfigurationError
@@ -16,29 +17,29 @@ SPECIAL = frozenset("{}<>")
 def files_of_set(role: str, directory: str | None, source: str) -> list[str]:
     """Paths of a set's recordings and tables (source `folders`), else of its archives and tables.
 
-    role: `scenes` or `events`, for the message.  Raises ConfigurationError if nothing is found.
+    role: `scenes` or `events`; directory: or, of `folders`, a list (`weakseg.listing`).
+    Raises ConfigurationError if nothing is found.
     """
     if directory is None:
         raise ConfigurationError(
             f"data.{role}: null is not a directory; give the one that holds the {role}"
         )
     root = Path(directory)
+    if is_list(directory, source):
+        return _without_special(role, files_of_list(role, root))
     if not root.is_dir():
         raise ConfigurationError(
             f"data.{role}: {directory} is not a directory; give the one that holds the {role}"
         )
     extracted = source == "folders"
-    found = sorted(
-        str(path)
-        for path in (root.rglob("*") if extracted else root.iterdir())
-        if path.is_file() and not path.name.startswith(".") and _is_wanted(path, extracted)
+    found = _without_special(
+        role,
+        sorted(
+            str(path)
+            for path in (root.rglob("*") if extracted else root.iterdir())
+            if path.is_file() and not path.name.startswith(".") and _is_wanted(path, extracted)
+        ),
     )
-    special = [path for path in found if not SPECIAL.isdisjoint(path)]
-    if special:
-        raise ConfigurationError(
-            f"data.{role}: {special[0]} has one of {{}}<> in its path, which mean something to "
-            "Snakemake; rename it (a label in a CSV may have them)"
-        )
     if not any(is_audio(path) if extracted else path.lower().endswith(".zip") for path in found):
         wanted = "recording" if extracted else "zip archive"
         raise ConfigurationError(
@@ -46,6 +47,43 @@ def files_of_set(role: str, directory: str | None, source: str) -> list[str]:
             f"or set data.source to {'archives' if extracted else 'folders'}"
         )
     return found
+
+
+def files_of_list(role: str, path: Path) -> list[str]:
+    """A list, and of the recordings that it names those that are there."""
+    try:
+        rows = read_listed(path, role)
+    except ListError as error:
+        raise ConfigurationError(f"data.{role}: {error}") from None
+    listed = [path.parent / file for file in dict.fromkeys(row["file"] for row in rows)]
+    there = [str(file) for file in listed if file.is_file()]
+    if not there:
+        raise ConfigurationError(
+            f"data.{role}: no file that {path} lists is there, the first is {listed[0]}; "
+            "correct the paths, which are relative to the folder of the list"
+        )
+    return [str(path), *there]
+
+
+def is_list(path: str | None, source: str) -> bool:
+    """Whether what `data.scenes` or `data.events` names is a list of recordings."""
+    return source == "folders" and path is not None and path.lower().endswith(TABLES)
+
+
+def folder_of_set(path: str | None, source: str) -> str | None:
+    """What the paths of a set's recordings are relative to: the directory, or that of the list."""
+    return str(Path(path).parent) if path and is_list(path, source) else path
+
+
+def _without_special(role: str, paths: list[str]) -> list[str]:
+    """The paths, if Snakemake takes each for what it is."""
+    for path in paths:
+        if not SPECIAL.isdisjoint(path):
+            raise ConfigurationError(
+                f"data.{role}: {path} has one of {{}}<> in its path, which mean something to "
+                "Snakemake; rename it (a label in a CSV may have them)"
+            )
+    return paths
 
 
 def _is_wanted(path: Path, extracted: bool) -> bool:
@@ -56,17 +94,19 @@ def _is_wanted(path: Path, extracted: bool) -> bool:
 def both_sets(scenes: str | None, events: str | None, source: str) -> dict[str, list[str]]:
     """`files_of_set` of the scenes and of the events, by role.
 
-    Raises ConfigurationError also if one extracted set lies in the other: events would be scenes.
+    Raises ConfigurationError also if an extracted recording is in both: events would be scenes.
     """
-    if source == "folders" and scenes is not None and events is not None:
-        one, other = Path(scenes).resolve(), Path(events).resolve()
-        if one.is_relative_to(other) or other.is_relative_to(one):
+    named = {"scenes": scenes, "events": events}
+    sets = {role: files_of_set(role, directory, source) for role, directory in named.items()}
+    if source == "folders":
+        audio = {role: {Path(path).resolve() for path in sets[role]} for role in sets}
+        both = sorted(audio["scenes"] & audio["events"])
+        if both:
             raise ConfigurationError(
-                f"data.scenes: {scenes} and data.events: {events} are not apart; "
-                "give each set a directory of its own"
+                f"data.scenes: {scenes} and data.events: {events} are not apart, both have "
+                f"{both[0]}; give each set files of its own"
             )
-    sets = {"scenes": scenes, "events": events}
-    return {role: files_of_set(role, directory, source) for role, directory in sets.items()}
+    return sets
 
 
 def both_sets_or_stop(scenes: str | None, events: str | None, source: str) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from weakseg.audio import (
     loop,
     read_header,
     read_mono,
+    read_part,
     read_pcm16,
     to_level,
     to_pcm16,
@@ -123,3 +124,18 @@ def test_pcm16_rounds_and_clips():
         to_pcm16(np.array([0, 1.0, -1.0, 2.0])), [0, 32767, -32767, 32767]
     )
     assert soundfile.available_formats()["FLAC"]
+
+
+def test_a_part_is_read_at_its_own_rate(tmp_path):
+    ramp = np.arange(8000) / 8000
+    soundfile.write(tmp_path / "a.wav", np.stack([ramp, -ramp / 2], axis=1), 8000, subtype="FLOAT")
+    part = read_part(tmp_path / "a.wav", 0.5, 0.25)
+    assert part == pytest.approx(ramp[4000:6000] / 4)
+    assert len(read_part(tmp_path / "a.wav", 0.9, 1.0)) == 800
+
+
+def test_what_libsndfile_says_comes_without_the_file_object():
+    with pytest.raises(AudioError, match=r"^unreadable \(Format not recognised\)$"):
+        read_header(io.BytesIO(b"not audio"))
+    with pytest.raises(AudioError, match=r"^unreadable \(Format not recognised\)$"):
+        read_part(io.BytesIO(b"not audio"), 0.0, 1.0)

@@ -6,6 +6,7 @@ from workflow.data_files import (
     both_sets_or_stop,
     download_directories,
     files_of_set,
+    folder_of_set,
     published_or_stop,
 )
 
@@ -54,9 +55,35 @@ def test_the_workflow_stops_with_the_line(tmp_path):
         both_sets_or_stop(None, str(tmp_path / "nowhere"), "folders")
 
 
+def test_a_list_names_its_recordings(directory, tmp_path):
+    """Those that are there; one may lie elsewhere, or be listed twice."""
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    rows = ["file,label", "../Bark/1.wav,Bark", f"{tmp_path}/Bark/1.wav,Bark", "gone.wav,Bark"]
+    (lists / "mine.csv").write_text("\n".join(rows))
+    found = files_of_set("events", str(lists / "mine.csv"), "folders")
+    assert found == [str(lists / "mine.csv"), f"{lists}/../Bark/1.wav", f"{tmp_path}/Bark/1.wav"]
+    assert folder_of_set(str(lists / "mine.csv"), "folders") == str(lists)
+    assert folder_of_set(str(directory), "folders") == str(directory)
+    with pytest.raises(ConfigurationError, match="are not apart, both have"):
+        both_sets(str(directory / "Bark"), str(lists / "mine.csv"), "folders")
+
+
+def test_a_list_of_what_is_not_there_or_no_list_is_refused(directory):
+    for text, message in {
+        "file,label\nx.wav,Bark": r"data\.events: no file that .*mine\.csv lists is there, ",
+        "name,label\nx.wav,Bark": r"data\.events: .*mine\.csv: no column file \(there are name",
+    }.items():
+        (directory / "mine.csv").write_text(text)
+        with pytest.raises(ConfigurationError, match=message):
+            files_of_set("events", str(directory / "mine.csv"), "folders")
+
+
 @pytest.mark.parametrize("scenes,events", [("", ""), ("Bark", ""), ("", "Bark")])
 def test_extracted_sets_must_lie_apart(directory, scenes, events):
-    with pytest.raises(ConfigurationError, match="are not apart; give each set a directory"):
+    with pytest.raises(
+        ConfigurationError, match=r"are not apart, both have .*; give each set files of its own"
+    ):
         both_sets(str(directory / scenes), str(directory / events), "folders")
     assert both_sets(str(directory), str(directory), "archives")["scenes"]
 

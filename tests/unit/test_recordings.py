@@ -56,8 +56,8 @@ def test_published_layout(published):
     assert list(events["name"]) == ["a.wav", "b.wav", "c.wav", "x.wav", "d.wav"]
     assert list(events.usable) == [True, True, True, False, False]
     assert list(events.why_not[3:]) == [
-        "listed in the CSV but not there",
-        "no label: not listed in the CSV",
+        "listed in train_post_competition.csv but not there",
+        "no label: not listed in train_post_competition.csv",
     ]
     assert list(events.verified[:3]) == [True, False, True]
     assert list(events["source"][:3]) == ["7", "7", "8"]
@@ -99,6 +99,18 @@ def test_folders(tmp_path, wav, noise, as_csv, with_table):
         audio = [files.read_mono(row.archive, row.member, 32000) for row in events.itertuples()]
     assert sorted(events.label) == ["Bark", "Mew"] and events.usable.all()
     assert [len(one) for one in audio] == [9600, 9600]
+
+
+def test_folders_below_those_of_the_classes_are_sources(tmp_path, wav, noise):
+    names = ("dog/rex/1.wav", "dog/rex/2.wav", "dog/3.wav", "cat/tom/1.wav", "4.wav")
+    for seed, name in enumerate(names):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(wav(noise(0.3, seed=seed)))
+    with Collection([tmp_path / name for name in names], tmp_path) as files:
+        events = index_events(files).set_index("member").loc[list(names)]
+    assert list(events.label) == ["dog", "dog", "dog", "cat", ""]
+    assert list(events["source"][:4]) == ["dog/rex", "dog/rex", "3.wav", "cat/tom"]
+    assert events.why_not["4.wav"] == "no label: it lies in no sub-folder"
 
 
 def test_scenes_without_a_table_are_their_own_locations(tmp_path, wav, noise):
@@ -224,3 +236,41 @@ def index_scenes_or_none(files):
         return index_scenes(files)
     except DataError as error:
         assert "damaged" in str(error) or "unreadable" in str(error)
+
+
+def test_a_list_finds_files_by_their_paths(tmp_path, wav, noise):
+    """Beside it, below it, elsewhere, absolute, twice, missing."""
+    lists = tmp_path / "lists"
+    for number, name in enumerate(("lists/1.wav", "lists/a/1.wav", "b/1.wav", "c/2.wav", "b/3.WV")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(wav(noise(0.3, seed=number)))
+    rows = [
+        "Label;Source;FILE;remark",
+        "Bark;dog 1;1.wav;beside",
+        "Bark;dog 1;./a/1.wav;below",
+        "Mew;;../b/1.wav;elsewhere",
+        f"Mew;;{tmp_path}/c/2.wav;absolute",
+        "Mew;;../b/3.WV;another ending",
+        "Bark;dog 1;1.wav;twice",
+        "Bark;;z/1.wav;missing",
+    ]
+    (lists / "mine.csv").write_bytes("\ufeff".encode() + "\r\n".join(rows).encode())
+    files = [lists / "mine.csv", lists / "1.wav", lists / "./a/1.wav", lists / "../b/1.wav"]
+    files += [tmp_path / "c/2.wav", lists / "../b/3.WV"]
+    with Collection(files, lists) as collection:
+        events = index_events(collection)
+        for row in events[events.usable].itertuples():
+            assert len(collection.read_mono(row.archive, row.member, 32000)) == 9600
+    assert list(events.usable) == [True] * 5 + [False] * 2
+    assert list(events.why_not[5:]) == ["listed twice", "listed in mine.csv but not there"]
+    assert list(events.label[:5]) == ["Bark", "Bark", "Mew", "Mew", "Mew"]
+    assert list(events["source"][:5]) == ["dog 1", "dog 1", "../b/1.wav", "2.wav", "3.WV"]
+
+
+def test_scenes_may_be_listed_with_their_locations(tmp_path, wav, noise):
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).write_bytes(wav(noise(0.3)))
+    (tmp_path / "mine.csv").write_text("file,source\na.wav,garden\nb.wav,garden\n")
+    with Collection(sorted(tmp_path.iterdir()), tmp_path) as files:
+        scenes = index_scenes(files)
+    assert list(scenes["source"]) == ["garden"] * 2 and list(scenes.label) == ["scene"] * 2

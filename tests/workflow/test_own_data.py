@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,68 @@ def test_folders_go_all_the_way(folders, fresh):
     soundfile.write(changed, audio[::-1], rate)
     rerun = fresh.would_run("--config", data, SMALL)
     assert "index_recordings" in rerun and "render_mixtures" in rerun
+
+
+def test_a_list_stands_for_folders(folders, fresh):
+    """One with spaces, an umlaut, CRLF, semicolons and a byte order mark, and a recording twice."""
+    files = sorted(path for path in (folders / "events").rglob("*.*"))
+    rows = [
+        ["label", "file"],
+        *([path.parent.name, f"events/{path.parent.name}/{path.name}"] for path in files),
+    ]
+    rows += [rows[1], ["dog bark", "events/gone.wav"]]
+    text = "\r\n".join(";".join(row) for row in rows)
+    (folders / "my list.csv").write_text(text, encoding="utf-8-sig", newline="")
+    data = f"data={{source: folders, scenes: {folders}/scenes, events: {folders}/my list.csv}}"
+    output = fresh.must_run("mixtures", "--config", data, SMALL)
+    assert "events: 9 of 12 recordings are usable" in output
+    assert "events: 1 not used: listed twice" in output
+    assert "events: 1 not used: listed in my list.csv but not there" in output
+    events = pd.read_csv(fresh.results / "recordings" / "events.csv")
+    assert set(events[events.usable].label) == {"dog bark", "Straße", "$(rock) & 'roll'"}
+    assert "gather_material" in fresh.would_run("--config", data, SMALL)
+
+    (folders / "my list.csv").write_text(text.replace("Straße;", "road;"), encoding="utf-8-sig")
+    assert "index_recordings" in fresh.would_run("mixtures", "--config", data, SMALL)
+    (folders / "my list.csv").write_text(text.replace("file", "path"))
+    done = fresh.run("mixtures", "--config", data, SMALL)
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("configuration: ")]
+    assert "my list.csv: no column file (there are label, path)" in line
+
+
+def test_check_data_says_what_is_there_each_time(folders, fresh):
+    data = f"data={{source: folders, scenes: {folders}/scenes, events: {folders}/events}}"
+    output = fresh.must_run("check_data", "--config", data, SMALL)
+    report = (fresh.results / "check_data.md").read_text()
+    assert report in output and "| Straße " in report
+    assert "events: 1 unreadable (Format not recognised) (dog bark/broken.wav)" in report
+    assert "## This stops the run" not in report
+    again = fresh.must_run("check_data", "--config", data, SMALL.replace("folds: 2", "folds: 3"))
+    assert "- too few sources to fill 3 folds (the scenes: 2)" in again
+    assert [path.name for path in fresh.results.glob("*.*")] == ["check_data.md"]
+
+
+def test_check_data_reports_what_nobody_could_use(fresh, tmp_path):
+    for role in ("scenes", "events"):
+        (tmp_path / role).mkdir()
+    (tmp_path / "scenes" / "half.zip").write_bytes(b"PK\x03\x04 half of it")
+    with zipfile.ZipFile(tmp_path / "events" / "all.zip", "w") as archive:
+        archive.writestr("Bark/1.wav", "not audio")
+    data = f"data={{source: archives, scenes: {tmp_path}/scenes, events: {tmp_path}/events}}"
+    output = fresh.must_run("check_data", "--config", data)
+    assert "Traceback" not in output
+    assert "half.zip: not a readable zip archive" in output
+    assert "- no usable recording among the events; give some" in output
+    assert "events: 1 unreadable" in output
+
+
+def test_check_data_of_the_demo(fresh):
+    output = fresh.must_run("check_data", "index_recordings")
+    rows = [line for line in output.splitlines() if line.startswith("| ")]
+    classes = set(pd.read_csv(fresh.results / "recordings" / "events.csv").label)
+    shown = [row.split("|")[1].strip() for row in rows]
+    assert (shown[0], shown[2:]) == ("class", [*sorted(classes), "(the scenes)"])
+    assert "## This stops the run" not in output
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real recordings (../shared) are not here")

@@ -20,8 +20,7 @@ rule render_mixtures:
         runtime=growing(2 + MIX["shard"] // 50),
     params:
         settings=dict(
-            scenes_directory=DATA["scenes"],
-            events_directory=DATA["events"],
+            **SET_FOLDERS,
             shard=MIX["shard"],
             sample_rate=MIX["sample_rate"],
             seconds=MIX["seconds"],
@@ -53,8 +52,7 @@ rule gather_material:
         runtime=growing(20),
     params:
         settings=dict(
-            scenes_directory=DATA["scenes"],
-            events_directory=DATA["events"],
+            **SET_FOLDERS,
             n_folds=MIX["folds"],
             sample_rate=MIX["sample_rate"],
             seconds=MIX["seconds"],

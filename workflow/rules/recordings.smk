@@ -1,11 +1,19 @@
 # Archives -> indices of recordings -> folds -> plan of the mixtures.
+from time import time
+
 from weakseg.names import archive_names
 from weakseg.published import ROLES
-from workflow.data_files import both_sets_or_stop, download_directories, published_or_stop
+from workflow.data_files import (
+    both_sets_or_stop,
+    download_directories,
+    folder_of_set,
+    published_or_stop,
+)
 
 DATA = config["data"]
 IS_DEMO = DATA["source"] == "demo"
 IS_PUBLISHED = DATA["source"] == "dcase2018"
+IS_OWN = not (IS_DEMO or IS_PUBLISHED)
 if IS_PUBLISHED:
     PUBLISHED = published_or_stop(DATA["published"])
     DIRECTORIES = download_directories(DATA["scenes"], DATA["events"], config["results"])
@@ -106,6 +114,9 @@ else:  # a user's files are where they are: neither prefix nor storage applies
     SET_FILES = both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
     DATA_FILES = {role: local(paths) for role, paths in SET_FILES.items()}
 SET_FILES = {role: [str(path) for path in paths] for role, paths in SET_FILES.items()}
+SET_FOLDERS = {f"{role}_directory": folder_of_set(DATA[role], DATA["source"]) for role in ROLES}
+# directories of which each recording is used
+SEARCHED = {role: DATA[role] for role in ROLES if DATA["source"] == "folders"}
 # What is in the archives is in the index, with a checksum a recording: were they inputs of each
 # rendering, Snakemake would hash them anew for every shard.
 ARCHIVES = {
@@ -132,10 +143,7 @@ rule index_recordings:
         mem_mb=growing(1000),
         runtime=growing(20),
     params:
-        settings=dict(
-            scenes_directory=DATA["scenes"],
-            events_directory=DATA["events"],
-        ),
+        settings=SET_FOLDERS,
         files=untracked(SET_FILES),
         code=digest_of("index_recordings"),
     script:
@@ -203,3 +211,45 @@ rule plan_mixtures:
         code=digest_of("plan_mixtures"),
     script:
         "../scripts/plan_mixtures.py"
+
+
+rule check_data:
+    input:
+        archives=[] if IS_OWN else [*DATA_FILES["scenes"], *DATA_FILES["events"]],
+    output:
+        report=f"{RESULTS}/check_data.md",
+    log:
+        log_of("check_data"),
+    benchmark:
+        benchmark_of("check_data")
+    localrule: True
+    conda:
+        "../../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(20),
+    params:
+        settings=dict(
+            experiment=config["experiment"],
+            **SET_FOLDERS,
+            searched=SEARCHED,
+            folds=MIX["folds"],
+            per_fold=MIX["per_fold"],
+            events=MIX["events"],
+            event_seconds=MIX["event_seconds"],
+            seconds=MIX["seconds"],
+            sample_rate=MIX["sample_rate"],
+            window=SPECTRAL["window"],
+            hop=SPECTRAL["hop"],
+            published=MIX["preset"] == "published",
+            group_folds=MIX["group_folds"],
+            level_over=MIX["level_over"],
+            fresh=all(config["models"][m]["mixtures"]["type"] == "fresh" for m in GRID["models"]),
+        ),
+        files=untracked(SET_FILES),
+        # who asks wants to see it, also when nothing has changed
+        asked=time(),
+        code=digest_of("check_data"),
+    script:
+        "../scripts/check_data.py"

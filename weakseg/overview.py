@@ -68,8 +68,9 @@ class Envelope:
         self._low.append(np.minimum.reduceat(samples, starts))
         self._high.append(np.maximum.reduceat(samples, starts))
 
-    def values(self, merged: int) -> NDArray[np.float32]:
-        """The envelope, of parts of `merged` times `part` samples; call it once, at the end."""
+    def values(self, part: int) -> NDArray[np.float32]:
+        """The envelope, of parts of about `part` samples; call it once, at the end."""
+        merged = max(1, part // self._part)
         if len(self._rest):
             self._add(self._rest)
         low, high = np.concatenate(self._low), np.concatenate(self._high)

@@ -35,7 +35,7 @@ from weakseg.figures.style import save
 from weakseg.files import keep_only
 from weakseg.listing import Listed
 from weakseg.mask_file import MaskFile
-from weakseg.overview import frames_a_column, highest, highest_masks
+from weakseg.overview import MOST_COLUMNS, frames_a_column, highest, highest_masks
 from weakseg.prediction_output import (
     FilePrediction,
     row_of,
@@ -165,7 +165,7 @@ class Predictor:
             n_columns = -(-masks.n_frames // merged)
             shown = np.zeros((len(classes), n_columns, spectral.mels), np.float16)
             shown[found] = highest_masks(masks, found, merged)
-        waveform = heard.envelope.values(merged)
+        waveform = heard.envelope.values(heard.envelope.n_samples // MOST_COLUMNS)
         return ClipData(
             spectral=replace(spectral, hop=spectral.hop * merged),
             classes=classes,

@@ -37,6 +37,7 @@ from weakseg.streaming import ClipProbabilities, Listener
 from weakseg.thresholds import read_thresholds
 
 RESOLUTIONS = ("stft", "mel")
+ENVELOPE_PARTS = 8  # of a frame: enough for a picture of a tenth of a second
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Segmentation:
 @dataclass(frozen=True)
 class Heard:
     """What one pass over a recording gives: clip probabilities, frame_scores (frames, classes),
-    logmel (frames, mels) in half precision, the waveform's envelope by frames."""
+    logmel (frames, mels) in half precision, the waveform's envelope."""
 
     clips: ClipProbabilities
     frame_scores: NDArray[np.float32]
@@ -172,7 +173,7 @@ class Segmenter:
     def listen(self, samples: Iterable[Block], masks: MaskFile) -> Heard:
         """The first pass over a recording, a stream at `sample_rate`; fills `masks`."""
         listener = Listener(self._model, self.spectral, self._precision)
-        envelope = Envelope(self.spectral.hop)
+        envelope = Envelope(max(1, self.spectral.hop // ENVELOPE_PARTS))
         scores, logmel = [], []
         for frames in listener.frames(envelope.through(samples)):
             scores.append(frames.scores)

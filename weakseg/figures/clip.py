@@ -99,8 +99,8 @@ def _stack(rows: Sequence[MaskRow], n_lanes: int) -> tuple[Figure, list[Axes]]:
 
 
 def _draw_sound(figure: Figure, clip: ClipData, upper: Axes, lower: Axes) -> None:
-    rate = clip.waveform_rate or clip.spectral.sample_rate
-    panels.show_waveform(upper, clip.waveform, rate)
+    rate, least = clip.waveform_rate or clip.spectral.sample_rate, 2 if clip.waveform_rate else 1
+    panels.show_waveform(upper, clip.waveform, rate, least)
     upper.set_ylabel(panels.AMPLITUDE)
     image = panels.show_logmel(lower, clip.logmel, clip.spectral)
     panels.colour_bar(figure, image, [lower], BAR_LEFT, "Log-mel (ln)")

@@ -40,9 +40,15 @@ def time_axis(axes: Axes, seconds: float, labelled: bool = True) -> None:
         axes.set_xlabel("Time (s)")
 
 
-def show_waveform(axes: Axes, waveform: Floats, sample_rate: float) -> PolyCollection:
-    """The range of the samples in each of at most 1500 columns; full scale is 1."""
-    starts = np.arange(0, len(waveform), -(-len(waveform) // ENVELOPE_COLUMNS))
+def show_waveform(
+    axes: Axes, waveform: Floats, sample_rate: float, least: int = 1
+) -> PolyCollection:
+    """The range of the samples in each of at most 1500 columns; full scale is 1.
+
+    least: so many samples are a column, or a multiple of it: 2 of an envelope.
+    """
+    samples = least * -(-len(waveform) // (least * ENVELOPE_COLUMNS))
+    starts = np.arange(0, len(waveform), samples)
     low, high = np.minimum.reduceat(waveform, starts), np.maximum.reduceat(waveform, starts)
     peak = max(float(np.abs(waveform).max()), 1e-3)
     axes.set_ylim(-1.05 * peak, 1.05 * peak)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from weakseg.listing import list_audio
 
+MOST_DECIBELS = 120
 log = logging.getLogger("weakseg")
 
 
@@ -39,6 +40,13 @@ def parser() -> argparse.ArgumentParser:
         "--no-stems", dest="stems", action="store_false", help="separate no audio: faster"
     )
     predict.add_argument(
+        "--gain-db",
+        type=_decibels,
+        default=0.0,
+        metavar="DB",
+        help="how much louder the model hears the recordings than they are (%(default)s)",
+    )
+    predict.add_argument(
         "--resolution", choices=("stft", "mel"), default="stft", help="of separation (%(default)s)"
     )
     predict.add_argument("--smooth-frames", type=_odd, metavar="N", help="of masks (17)")
@@ -52,6 +60,13 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return number
+
+
+def _decibels(text: str) -> float:
+    number = float(text)
+    if not abs(number) <= MOST_DECIBELS:  # nor NaN
+        raise argparse.ArgumentTypeError(f"{text} is not from -{MOST_DECIBELS} to {MOST_DECIBELS}")
     return number
 
 
@@ -76,7 +91,12 @@ def _predict(options: argparse.Namespace) -> int:
     )
     detectors = segmenter.detectors(options.thresholds)
     predictor = Predictor(
-        segmenter, detectors, options.output, options.model.name, stems=options.stems
+        segmenter,
+        detectors,
+        options.output,
+        options.model.name,
+        stems=options.stems,
+        gain_db=options.gain_db,
     )
     n_used = sum(1 for _ in predictor.predict_all(files))
     log.info("%d of %d recordings: %s", n_used, len(files), options.output)

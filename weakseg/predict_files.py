@@ -58,7 +58,8 @@ log = logging.getLogger(__name__)
 class Predictor:
     """What is done with each file: by `segmenter`, with a detector a class, into `output`.
 
-    model: its name in pictures; stems: whether audio is separated.
+    model: its name in pictures; stems: whether audio is separated; gain_db: how much louder the
+    model hears the recordings than they are, which changes nothing of what is written.
     """
 
     segmenter: Segmenter
@@ -66,6 +67,7 @@ class Predictor:
     output: Path
     model: str
     stems: bool = True
+    gain_db: float = 0.0
 
     def predict_all(self, files: Sequence[Listed]) -> Iterator[FilePrediction]:
         """Predict file by file, and write the table of all at the end.
@@ -125,12 +127,16 @@ class Predictor:
         )
 
     @property
+    def _gain(self) -> np.float32:
+        return np.float32(10 ** (self.gain_db / 20))
+
+    @property
     def _separates(self) -> bool:
         return self.stems and self.segmenter.gives_masks
 
     def _samples(self, file: Listed, progress: _Seconds | None) -> Iterator[Block]:
         for block in stream_file(file.path, self.segmenter.sample_rate):
-            yield block
+            yield block * self._gain
             if progress is not None:
                 progress.advance(len(block) / self.segmenter.sample_rate)
 
@@ -150,10 +156,16 @@ class Predictor:
             paths = {index: folder / class_file_name(index, classes[index]) for index in found}
             parts = self.segmenter.separate(self._samples(file, progress), masks, found)
             audio = [*paths.values(), folder / RESIDUAL]
-            write_streams(audio, self.segmenter.sample_rate, _tapped(parts, cut))
+            write_streams(audio, self.segmenter.sample_rate, self._tapped(parts, cut))
         names = {path.name for path in paths.values()} | ({RESIDUAL} if self._separates else set())
         keep_only(folder, "*.flac", names)
         return paths
+
+    def _tapped(self, parts: Iterable[Stems], cut: Cut) -> Iterator[Stems]:
+        for part in parts:
+            own = Stems(part.mixture / self._gain, part.stems / self._gain)
+            cut.add(own)
+            yield own
 
     def _overview(
         self, heard: Heard, masks: MaskFile, events: pd.DataFrame, found: list[int]
@@ -165,7 +177,7 @@ class Predictor:
             n_columns = -(-masks.n_frames // merged)
             shown = np.zeros((len(classes), n_columns, spectral.mels), np.float16)
             shown[found] = highest_masks(masks, found, merged)
-        waveform = heard.envelope.values(heard.envelope.n_samples // MOST_COLUMNS)
+        waveform = 1 / self._gain * heard.envelope.values(heard.envelope.n_samples // MOST_COLUMNS)
         return ClipData(
             spectral=replace(spectral, hop=spectral.hop * merged),
             classes=classes,
@@ -177,12 +189,6 @@ class Predictor:
             events=events,
             waveform_rate=len(waveform) * spectral.sample_rate / heard.envelope.n_samples,
         )
-
-
-def _tapped(parts: Iterable[Stems], cut: Cut) -> Iterator[Stems]:
-    for part in parts:
-        cut.add(part)
-        yield part
 
 
 class _Seconds:

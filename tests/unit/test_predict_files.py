@@ -120,6 +120,19 @@ def test_what_a_page_needs_is_there_at_a_bounded_size(model, recordings, tmp_pat
     assert excerpt.events.offset.max() <= n_frames * 256 / 8000 + 1e-6
 
 
+def test_a_gain_is_what_the_model_hears_and_not_what_is_written(model, recordings, tmp_path):
+    loud, rate = soundfile.read(recordings / "sub" / "a.wav")
+    soundfile.write(tmp_path / "soft.wav", loud / 16, rate, subtype="FLOAT")
+    expected = predict(model, recordings / "sub", tmp_path / "out")["a.wav"]
+    gain = 20 * np.log10(16)
+    found = predict(model, tmp_path / "soft.wav", tmp_path / "out", gain_db=gain)["soft.wav"]
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-4)
+    assert found.overview.waveform.max() == pytest.approx(loud.max() / 16, rel=1e-3)
+    parts = [*found.stems.values(), found.residual]
+    total = sum(soundfile.read(path)[0] for path in parts)
+    np.testing.assert_allclose(total, loud / 16, atol=1e-4)
+
+
 def test_without_stems_no_audio_is_left(model, recordings, tmp_path):
     predict(model, recordings / "a.wav", tmp_path / "out")
     assert list((tmp_path / "out").rglob("*.flac"))
@@ -155,6 +168,8 @@ def test_the_command_writes_the_same_bytes(model, tiny_model, recordings, tmp_pa
         (["{model}", "{audio}/text.wav"], "none of 1 recordings can be used"),
         (["{model}", "{audio}/a.wav", "--thresholds", "no.yaml"], "no.yaml: no such file"),
         (["{model}", "{audio}/a.wav", "--threads", "0"], "0 is not a whole number above 0"),
+        (["{model}", "{audio}/a.wav", "--gain-db", "nan"], "nan is not from -120 to 120"),
+        (["{model}", "{audio}/a.wav", "--smooth-frames", "4"], "4 is not odd"),
         (["{model}"], "FILE"),
     ],
 )
@@ -187,8 +202,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 @pytest.mark.slow
 def test_memory_hardly_grows_with_the_length(tiny_model, tmp_path):
-    """Half an hour more is 57 MB of samples as float32, 43 MB of masks as float32, and as much again
-    for each stem: of what is kept an hour costs 30 MB."""
+    """Half an hour more is 57 MB of samples as float32, as much a stem, and 11 MB of masks."""
     rng, peaks = np.random.default_rng(0), []
     for minutes in (5, 35):
         with soundfile.SoundFile(tmp_path / "long.flac", "w", 8000, 1) as file:

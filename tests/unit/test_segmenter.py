@@ -30,9 +30,9 @@ def sound():
 
 
 def test_the_name_is_there_and_costs_no_torch_before_it_is_used():
-    code = "import sys, weakseg; assert 'torch' not in sys.modules; print('load_model' in dir(weakseg))"
+    code = "import sys, weakseg; print('torch' in sys.modules, 'load_model' in dir(weakseg))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "True\n"
+    assert done.stdout == "False True\n"
     with pytest.raises(AttributeError, match="nothing"):
         weakseg.nothing  # noqa: B018
 

@@ -35,6 +35,7 @@ rule predict:
             resolution=config["separation"]["resolution"],
             detector=DETECTOR if HOW == "configured" else None,
             stems=PREDICT["stems"],
+            gain_db=PREDICT["gain_db"],
             threads=TRAINING["threads"],
         ),
         code=digest_of("predict"),

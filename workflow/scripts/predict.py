@@ -25,6 +25,7 @@ def predict(
     detector: Mapping[str, Any] | None,
     table: str,
     stems: bool,
+    gain_db: float,
     **options: Any,
 ) -> None:
     """`audio`: name and version of each of the `paths`; `detector`: of all classes, where there is
@@ -33,7 +34,7 @@ def predict(
     detectors = segmenter.detectors(thresholds)
     if detector is not None:
         detectors = [Detector(**detector)] * len(segmenter.classes)
-    predictor = Predictor(segmenter, detectors, Path(table).parent, model_name, stems)
+    predictor = Predictor(segmenter, detectors, Path(table).parent, model_name, stems, gain_db)
     files = [Listed(Path(path), name) for path, (name, _) in zip(paths, audio, strict=True)]
     used = sum(1 for _ in predictor.predict_all(files))
     log.info("%d of %d recordings", used, len(files))

@@ -16,19 +16,22 @@ ASK = (
 
 
 def own_audio_or_stop(predict: Mapping[str, Any], results: str) -> list[Listed]:
-    """The recordings of `predict.audio`, but for those among the results; they, and a model that is
-    given as a file, are there, or the program ends with one line and status 1."""
+    """The recordings of `predict.audio`, but for those among the results; without any the program
+    ends with one line and status 1."""
     audio = predict["audio"]
     if audio is None:
         raise SystemExit(f"configuration: {ASK}")
-    for key in ("model", "thresholds"):
-        path = predict[key] or ""
-        if path.endswith((".pt", ".yaml")) and not Path(path).is_file():
-            raise SystemExit(f"configuration: predict.{key}: {path}: no such file")
     try:
         return _listed(tuple([audio] if isinstance(audio, str) else audio), results)
     except ListingError as error:
         raise SystemExit(f"configuration: predict.audio: {error}") from None
+
+
+def file_or_stop(key: str, path: str) -> str:
+    """The path of a file that `predict.KEY` names, which is there, or the program ends likewise."""
+    if not Path(path).is_file():
+        raise SystemExit(f"configuration: predict.{key}: {path}: no such file; give its path")
+    return path
 
 
 def version_of(path: Path) -> str:

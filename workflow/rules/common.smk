@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from workflow.code_digest import code_digest
 from workflow.configuration import ROOT, complete_or_stop, over_config_yaml
-from workflow.own_audio import own_audio_or_stop, version_of
+from workflow.own_audio import file_or_stop, own_audio_or_stop, version_of
 
 if not workflow.modifier.is_main_snakefile():
     config.update(over_config_yaml(config))  # a module's `config:` puts `configfile:` out of action
@@ -155,6 +155,11 @@ def asked_model():
     snr = GRID["snr_db"][0] if asked["snr_db"] is None else asked["snr_db"]
     name, fold = asked["model"] or GRID["models"][-1], asked["holdout_fold"]
     return SimpleNamespace(snr=f"{snr:g}", model=name, fold=fold or GRID["holdout_folds"][0])
+
+
+def given_file(key):
+    """An input: the file that a user names under predict, without a module's prefix."""
+    return lambda wildcards: local(file_or_stop(key, config["predict"][key]))
 
 
 def own_audio():

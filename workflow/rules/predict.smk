@@ -7,11 +7,11 @@ HOW = PREDICT["thresholds"] or ("tuned" if ASKED else "configured")
 
 rule predict:
     input:
-        model=rules.train.output.model.format(**vars(ASKED)) if ASKED else local(PREDICT["model"]),
+        model=rules.train.output.model.format(**vars(ASKED)) if ASKED else given_file("model"),
         thresholds=(
             rules.tune_thresholds.output.thresholds.format(**vars(ASKED))
             if HOW == "tuned"
-            else [] if HOW == "configured" else local(HOW)
+            else [] if HOW == "configured" else given_file("thresholds")
         ),
     output:
         table=f"{RESULTS}/predict/{PREDICT['name']}/predictions.csv",

@@ -39,7 +39,7 @@ def list_audio(given: Sequence[str | Path], but_not_in: Path | None = None) -> l
     listed: list[Listed] = []
     taken: set[str] = set()
     for path, name in (pair for one in given for pair in _files(Path(one), but_not_in)):
-        name = _free(name, taken)
+        name = _free(_as_text(name), taken)
         taken.add(name)
         listed.append(Listed(path, name))
     if not listed:
@@ -59,6 +59,11 @@ def _files(given: Path, but_not_in: Path | None) -> Iterator[tuple[Path, str]]:
         below[:] = sorted(one for one in below if (here / one).resolve() != unwanted)
         for name in sorted(filter(is_audio, names)):
             yield here / name, (here / name).relative_to(given).as_posix()
+
+
+def _as_text(name: str) -> str:
+    """The name, or, if its bytes are no UTF-8, with a mark in place of those that are not."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -96,6 +96,8 @@ class Predictor:
         with self.segmenter.mask_file(self.output) as masks:
             heard = self.segmenter.listen(self._samples(file, progress), masks)
             folder = self.output / file.name
+            if folder.is_file():
+                raise ValueError(f"{folder}: a file is in the way; give another output folder")
             folder.mkdir(parents=True, exist_ok=True)
             events = self.segmenter.events(file.name, heard, self.detectors)
             found = self.segmenter.found(heard, self.detectors)

@@ -1,5 +1,8 @@
 """The recordings that a user names."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from weakseg.listing import ListingError, list_audio
@@ -31,6 +34,14 @@ def test_equal_names_are_told_apart(folder):
     listed = list_audio([folder / "b.wav", folder / "sub" / "b.wav", folder / "sub"])
     assert names(listed) == ["b.wav", "b-2.wav", "b-3.wav"]
     assert [file.path for file in listed[1:]] == [folder / "sub" / "b.wav"] * 2
+
+
+def test_a_name_that_is_no_utf8_becomes_text(tmp_path):
+    for number in (0xE4, 0xF6):
+        Path(os.fsdecode(bytes(tmp_path) + b"/%c.wav" % number)).touch()
+    listed = list_audio([tmp_path])
+    assert names(listed) == ["\ufffd.wav", "\ufffd-2.wav"]
+    assert all(file.path.exists() for file in listed)
 
 
 def test_what_is_not_there_is_named(folder):

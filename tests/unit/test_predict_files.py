@@ -186,6 +186,13 @@ def test_an_error_of_the_command_is_one_line_and_status_2(
     assert said in lines[-1] and "Traceback" not in "".join(lines)
 
 
+def test_a_recording_is_never_written_over(tiny_model, recordings, capsys):
+    before = (recordings / "a.wav").read_bytes()
+    assert main(["predict", str(tiny_model), str(recordings), "--output", str(recordings)]) == 2
+    assert "a.wav: a file is in the way; give another output" in capsys.readouterr().err
+    assert (recordings / "a.wav").read_bytes() == before
+
+
 PEAK = """
 import resource, sys
 from pathlib import Path

@@ -26,6 +26,7 @@ include: "workflow/rules/tuning.smk"
 include: "workflow/rules/predictions.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/looks.smk"
+include: "workflow/rules/predict.smk"
 
 
 rule all:

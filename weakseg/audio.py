@@ -64,7 +64,7 @@ def read_header(source: str | Path | IO[bytes]) -> Header:
                 starts if starts >= SHORTEST_LEAD else 0.0,
             )
     except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
-        raise AudioError(f"unreadable ({_one_line(error)})") from error
+        raise AudioError(f"unreadable ({one_line(error)})") from error
 
 
 def _first_sound(file: soundfile.SoundFile) -> int:
@@ -98,7 +98,7 @@ def _first_above(loudest: NDArray[Any], threshold: float, position: int) -> int 
     return position + int(above[0]) if len(above) else None
 
 
-def _one_line(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """What went wrong; libsndfile's own words, without the file object, which it shows in full."""
     text = getattr(error, "error_string", None) or str(error) or type(error).__name__
     return str(text).splitlines()[0].removesuffix(".")
@@ -118,7 +118,7 @@ def read_mono(
             wanted = -1 if seconds is None else math.ceil(seconds * native_rate)
             audio = file.read(wanted, dtype="float64", always_2d=True)
     except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
-        raise AudioError(f"unreadable ({_one_line(error)})") from error
+        raise AudioError(f"unreadable ({one_line(error)})") from error
     if not np.isfinite(audio).all():
         raise AudioError("holds NaN or infinite samples")
     mono: Waveform = audio.mean(axis=1)
@@ -137,7 +137,7 @@ def read_part(source: str | Path | IO[bytes], start: float, seconds: float) -> W
             file.seek(round(start * file.samplerate))
             mono: Waveform = file.read(math.ceil(seconds * file.samplerate), always_2d=True).mean(1)
     except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
-        raise AudioError(f"unreadable ({_one_line(error)})") from error
+        raise AudioError(f"unreadable ({one_line(error)})") from error
     return mono
 
 
@@ -177,6 +177,6 @@ def read_pcm16(path: Path) -> NDArray[np.int16]:
         return soundfile.read(path, dtype="int16", always_2d=True)[0]
     except (soundfile.LibsndfileError, OSError) as error:
         raise AudioError(
-            f"{path}: damaged or missing ({_one_line(error)}); delete the manifest beside it "
+            f"{path}: damaged or missing ({one_line(error)}); delete the manifest beside it "
             "and run the same command again to make it anew"
         ) from error

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 SMOOTHED = 5  # frames
 REACH = 96  # frames: 3 s as published
+FLOOR_REACH = REACH + SMOOTHED // 2  # frames on either side that a floor depends on
 
 
 def noise_floor(level: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:

@@ -50,6 +50,9 @@ class Detector:
         return [run for run in merge(started, self.merge_gap) if run[1] - run[0] > self.drop]
 
 
+PUBLISHED = Detector(clip_threshold=0.1, high=0.2, low=0.1, merge_gap=10, drop=10)
+"""The paper's, and the configuration's where it says nothing else."""
+
 Detectors = Detector | Sequence[Detector]
 """One for all classes, or one a class."""
 

@@ -80,6 +80,7 @@ class EncoderDecoder(nn.Module):
 
     widths: maps at each resolution, from the full one down; context: width of the joined bands;
     dilations: frames between the taps of each convolution over them, at the lowest resolution.
+    reach: frames before and after a frame on which its logits depend, at most.
     ValueError if the mels cannot be halved as often.
     """
 
@@ -106,6 +107,9 @@ class EncoderDecoder(nn.Module):
         self.narrow = nn.ModuleList(nn.Conv2d(low, wide, 1, bias=False) for wide, low in steps)
         self.up = nn.ModuleList(ResidualBlock(wide, wide) for wide, _ in steps)
         self.last = nn.Conv2d(widths[0], n_out, 1)
+        # two frames a block and, below the full resolution, up to one more for the halving
+        halved = [2**step for step in range(1, len(widths))]
+        self.reach = 3 * sum(halved) + self.factor * sum(dilations) + 2 * sum(halved) + 4
 
     def forward(self, maps: Tensor) -> Tensor:
         n_frames = maps.shape[2]

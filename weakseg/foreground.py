@@ -19,6 +19,8 @@ from torch import Tensor
 
 from weakseg.background import REACH, SMOOTHED
 
+SMOOTH_FRAMES = 17  # over which masks that are cut to the foreground are smoothed in use
+
 
 def noise_floor(logmel: Tensor) -> Tensor:
     """Log-mel of the background around each cell, of the same shape."""

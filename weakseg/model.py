@@ -20,6 +20,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from weakseg.background import FLOOR_REACH
 from weakseg.files import replacing
 from weakseg.foreground import Foreground, moving_mean
 from weakseg.networks import build_network
@@ -30,25 +31,33 @@ LEAST_MASK = 1e-6  # what is less has the same logit
 
 
 @dataclass(frozen=True)
-class ModelOutput:
-    """What a model says of some clips, in float32.
+class Cells:
+    """What a model says of the frames of some clips, in float32, before these are pooled.
 
     logits: of the network, and masks, both (clips, classes, frames, mels); a model without masks
-    has one band in place of the mels.  frame_scores (clips, classes, frames) in 0..1.
-    clip_probabilities (clips, classes).  cut: whether the masks are more than the sigmoid of the
-    logits, since they were cut to the foreground.
+    has one band in place of the mels.  frame_scores (clips, classes, frames) in 0..1.  pooled: the
+    maps that pooling takes, each (clips, classes, frames, mels or 1), so that any range of frames
+    can be pooled alone.  cut: whether the masks are more than the sigmoid of the logits, since
+    they were cut to the foreground.
     """
 
     logits: Tensor
     masks: Tensor
     frame_scores: Tensor
-    clip_probabilities: Tensor
-    cut: bool = False
+    pooled: tuple[Tensor, ...]
+    cut: bool
 
     @property
     def mask_logits(self) -> Tensor:
         """The logits of the masks."""
         return self.masks.logit(eps=LEAST_MASK) if self.cut else self.logits
+
+
+@dataclass(frozen=True)
+class ModelOutput(Cells):
+    """The same, and clip_probabilities (clips, classes)."""
+
+    clip_probabilities: Tensor
 
 
 class SegmentationModel(nn.Module):
@@ -58,8 +67,9 @@ class SegmentationModel(nn.Module):
     `foreground.Foreground`, or None.  Without it a frame's score is the mean of the mask over the
     mels, and all cells are pooled, as published.  With it a mask is cut to what stands out of the
     background, a frame's score is the mean over that, and the frames are pooled; in use, not in
-    training, such masks are first smoothed over `smooth_frames` frames (odd; 1: not).  Buffers
-    `mel_mean` and `mel_deviation` (mels,): set them with `standardise_with`.
+    training, such masks are first smoothed over `smooth_frames` frames (odd; 1: not).
+    clip_frames: of the training clips, over which long recordings are pooled; None: not known.
+    Buffers `mel_mean` and `mel_deviation` (mels,): set them with `standardise_with`.
     """
 
     mel_mean: Tensor
@@ -73,6 +83,7 @@ class SegmentationModel(nn.Module):
         settings: Mapping[str, Any],
         n_mels: int,
         foreground: Mapping[str, float] | None = None,
+        clip_frames: int | None = None,
     ):
         super().__init__()
         self.description = {
@@ -82,9 +93,11 @@ class SegmentationModel(nn.Module):
             "settings": dict(settings),
             "n_mels": n_mels,
             "foreground": dict(foreground) if foreground else None,
+            "clip_frames": clip_frames,
         }
         self.classes = list(classes)
         self.settings = dict(settings)
+        self.clip_frames = clip_frames
         self.pooling = build_pooling(pooling, len(classes))
         n_maps = len(classes) * self.pooling.maps_per_class
         self.network = build_network(network, n_maps, n_mels)
@@ -98,6 +111,13 @@ class SegmentationModel(nn.Module):
         """Whether the model has masks, or frame scores only."""
         return self.network.gives_masks
 
+    @property
+    def reach(self) -> int:
+        """Frames before and after a frame on which its masks and scores depend, at most."""
+        if self.foreground is None:
+            return self.network.reach
+        return max(self.network.reach, FLOOR_REACH) + self.smooth_frames // 2
+
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
         """Set each mel band's mean and standard deviation, both (mels,)."""
         self.mel_mean.copy_(mean)
@@ -105,19 +125,24 @@ class SegmentationModel(nn.Module):
 
     def forward(self, logmel: Tensor) -> ModelOutput:
         """Masks and probabilities from log-mel (clips, frames, mels), not standardised."""
+        cells = self.cells(logmel)
+        return ModelOutput(**vars(cells), clip_probabilities=self.pooling(*cells.pooled))
+
+    def cells(self, logmel: Tensor) -> Cells:
+        """The same but for the pooling; a frame's depends on `reach` frames around it alone."""
         logits = self.network((logmel - self.mel_mean) / self.mel_deviation)
         # Pooling goes over the cells of a mask, so these lie side by side from here on.
         logits = logits.to(torch.float32, memory_format=torch.contiguous_format)
         logits, *further = logits.split(len(self.classes), dim=1)
         masks = logits.sigmoid()
         if self.foreground is None:
-            return ModelOutput(logits, masks, masks.mean(3), self.pooling(masks, *further))
+            return Cells(logits, masks, masks.mean(3), (masks, *further), cut=False)
         weights = self.foreground.weights(logmel)
         scores, *rest = (self.foreground.frame_scores(maps, weights) for maps in (masks, *further))
-        probabilities = self.pooling(*(frames[..., None] for frames in (scores, *rest)))
+        pooled = tuple(frames[..., None] for frames in (scores, *rest))
         if self.smooth_frames > 1 and not self.training:
             masks = moving_mean(masks, self.smooth_frames)
-        return ModelOutput(logits, masks * weights, scores, probabilities, cut=True)
+        return Cells(logits, masks * weights, scores, pooled, cut=True)
 
 
 def save_model(model: SegmentationModel, path: Path) -> None:

@@ -22,15 +22,22 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from weakseg import specification
+from weakseg.background import FLOOR_REACH
 from weakseg.encoder_decoder import EncoderDecoder, with_background
 
 FIRST_LOGIT, FIRST_DEVIATION = -2.0, 0.05
 
 
 class Network(nn.Module):
-    """What all networks share.  `gives_masks`: the logits have a band a mel, not a single one."""
+    """What all networks share.  `gives_masks`: the logits have a band a mel, not a single one.
+
+    reach: frames before and after a frame on which its logits depend, at most; stride: a window of
+    a longer recording must begin at a multiple of it, for its frames to be those of the whole.
+    """
 
     gives_masks = True
+    reach = 0
+    stride = 1
 
 
 class ConvBlock(nn.Module):
@@ -60,6 +67,7 @@ class PublishedNetwork(Network):
         for number, (n_in, n_out) in enumerate(zip((1, *widths), widths, strict=False), start=1):
             self.add_module(f"conv_block{number}", ConvBlock(n_in, n_out))
         self.final_conv = nn.Conv2d(widths[-1], n_classes, 1)
+        self.reach = 2 * len(widths)
         initialise(self)
 
     def forward(self, logmel: Tensor) -> Tensor:
@@ -88,6 +96,7 @@ class EncoderDecoderNetwork(Network):
         _check_sizes("network.context", [context])
         _check_sizes("network.dilations", dilations)
         self.maps = EncoderDecoder(3, n_classes, n_mels, widths, context, dilations)
+        self.reach, self.stride = self.maps.reach + FLOOR_REACH, self.maps.factor
         initialise(self)
         # Masks begin nearly empty: most cells of most classes are.
         nn.init.normal_(self.maps.last.weight, std=FIRST_DEVIATION)

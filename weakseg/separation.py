@@ -152,5 +152,10 @@ def bins_of_bands(spectral: Spectral) -> NDArray[np.float32]:
 
 def file_name_of(mixture_name: str, class_index: int, label: str) -> str:
     """A file name for a separated class: labels may hold any character, names of files may not."""
+    return f"{PurePath(mixture_name).stem}-{class_file_name(class_index, label)}"
+
+
+def class_file_name(class_index: int, label: str) -> str:
+    """The same without the mixture, for a folder of its own."""
     safe = re.sub(r"[^\w.-]+", "_", label)[:40]
-    return f"{PurePath(mixture_name).stem}-{class_index:02d}-{safe}.flac"
+    return f"{class_index:02d}-{safe}.flac"

@@ -106,7 +106,13 @@ def train(
         interval = validation_interval(validate_every, validation_clips, batch_size)
         torch.manual_seed(seed)
         model = SegmentationModel(
-            network, pooling, store.classes, store.settings, store.shape[1], foreground
+            network,
+            pooling,
+            store.classes,
+            store.settings,
+            store.shape[1],
+            foreground,
+            clip_frames=store.shape[0],
         )
         learner = start_learner(
             model, device, precision, threads, Objective(**(objective or {})), average

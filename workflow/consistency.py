@@ -261,6 +261,24 @@ def _pictures(config: Configuration) -> None:
         raise refuse("evaluation.figure_clips", pictures, what, "lower it or raise per_fold")
 
 
+def _predict(config: Configuration) -> None:
+    asked = config["predict"]
+    model, is_file = asked["model"], (asked["model"] or "").endswith(".pt")
+    if model is not None and not is_file and model not in config["models"]:
+        what = f"defined in models, which has {', '.join(config['models'])}, or a file model.pt"
+        raise refuse("predict.model", model, what, "give one of these, or a path")
+    if is_file and asked["thresholds"] == "tuned":
+        what = "known for the file of a model"
+        raise refuse("predict.thresholds", "tuned", what, "give the file of thresholds, or null")
+    fold, folds = asked["holdout_fold"], config["mixtures"]["folds"]
+    if fold is not None and fold > folds:
+        raise refuse("predict.holdout_fold", fold, f"a fold from 1 to {folds}", "give one of these")
+    snr = asked["snr_db"]
+    if snr is not None and round(snr, MOST_DECIMALS) != snr:
+        what = f"a number of at most {MOST_DECIMALS} decimals"
+        raise refuse("predict.snr_db", snr, what, "round it: it becomes part of file names")
+
+
 CHECKS: tuple[Callable[[Configuration], None], ...] = (
     _sources,
     _published_plan,
@@ -276,4 +294,5 @@ CHECKS: tuple[Callable[[Configuration], None], ...] = (
     _training_clips,
     _detection,
     _pictures,
+    _predict,
 )

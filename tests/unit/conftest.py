@@ -92,3 +92,38 @@ def as_csv():
         return text.getvalue().encode()
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory) -> Path:
+    """The file of a small model with a foreground, whose scores follow what it hears."""
+    return save_tiny_model(tmp_path_factory.mktemp("tiny"), foreground=True)
+
+
+@pytest.fixture(scope="session")
+def plain_model(tmp_path_factory) -> Path:
+    """The file of a small model as published, without a foreground."""
+    return save_tiny_model(tmp_path_factory.mktemp("plain"), foreground=False)
+
+
+def save_tiny_model(directory: Path, foreground: bool) -> Path:
+    import torch
+
+    from weakseg.model import SegmentationModel, save_model
+
+    torch.manual_seed(3)
+    settings = Spectral(8000, 512, 256, 16, 50.0, 4000.0).settings()
+    network = {"type": "encoder_decoder", "widths": [4, 4, 4], "context": 4, "dilations": [1, 2]}
+    if not foreground:
+        network = {"type": "published", "widths": [4, 4]}
+    pooling = {"type": "linear_softmax"} if foreground else {"type": "gwrp", "decay": 0.99}
+    cut = {"above": 1.5, "steepness": 3.0, "cells": 2.0} if foreground else None
+    model = SegmentationModel(
+        network, pooling, ["bark", "bell / ring", "rain"], settings, 16, cut, clip_frames=60
+    )
+    model.standardise_with(torch.full((16,), -4.0), torch.full((16,), 1.5))
+    last = model.network.maps.last if foreground else model.network.final_conv
+    torch.nn.init.normal_(last.weight, std=1.0)
+    torch.nn.init.zeros_(last.bias)
+    save_model(model, directory / "model.pt")
+    return directory / "model.pt"

@@ -10,7 +10,7 @@ from weakseg.objective import Objective, absent_loss
 
 def output(logits: torch.Tensor) -> ModelOutput:
     masks = logits.sigmoid()
-    return ModelOutput(logits, masks, masks.mean(3), masks.mean((2, 3)))
+    return ModelOutput(logits, masks, masks.mean(3), (masks,), False, masks.mean((2, 3)))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from weakseg.detection import Detector
+from weakseg.detection import Detector, Detectors
 from weakseg.figures import panels, style
 from weakseg.figures.clip_data import ClipData
 
@@ -32,17 +32,20 @@ class MaskRow(NamedTuple):
 
 @style.style()
 def draw_clip(
-    clip: ClipData, detector: Detector, *, name: str, model: str, snr_db: float | None = None
+    clip: ClipData, detector: Detectors, *, name: str, model: str, snr_db: float | None = None
 ) -> Figure:
     """Draw a clip: waveform, log-mel, true and predicted masks, frame scores, events.
 
-    Shown are the classes in the clip, then those that the model finds, six at most.  name, model,
-    snr_db: of the title.  Without truth (`true_events` None) there are no rows for it; a model
-    without masks has no predicted ones, and a class that is not in the clip no true one.
+    Shown are the classes in the clip, then those that the model finds, six at most.  detector: of
+    all classes, whose thresholds are drawn, or one a class.  name, model, snr_db: of the title.
+    Without truth (`true_events` None) there are no rows for it; a model without masks has no
+    predicted ones, and a class that is not in the clip no true one.
     """
-    classes = clip.in_clip_or_found(detector.clip_threshold)
+    one_a_class = [detector] * len(clip.classes) if isinstance(detector, Detector) else detector
+    thresholds = [one.clip_threshold for one in one_a_class]
+    classes = clip.in_clip_or_found(thresholds)
     shown = classes[:MOST_CLASSES]
-    rows = mask_rows(clip, shown, detector.clip_threshold)
+    rows = mask_rows(clip, shown, thresholds)
     figure, axes = _stack(rows, max(1, len(shown)))
     style.add_title(figure, style.clip_title(name, model, snr_db))
     _draw_sound(figure, clip, axes[0], axes[1])
@@ -57,11 +60,13 @@ def draw_clip(
     return figure
 
 
-def mask_rows(clip: ClipData, shown: Sequence[int], clip_threshold: float) -> list[MaskRow]:
-    """The rows of masks of the shown classes, from top to bottom."""
+def mask_rows(
+    clip: ClipData, shown: Sequence[int], clip_thresholds: Sequence[float]
+) -> list[MaskRow]:
+    """The rows of masks of the shown classes, from top to bottom; a clip threshold a class."""
     rows = []
     for index in shown:
-        title = f"{clip.classes[index]}: {_verdict(clip, index, clip_threshold)}"
+        title = f"{clip.classes[index]}: {_verdict(clip, index, clip_thresholds[index])}"
         if index in clip.mask_truth:
             rows.append(MaskRow(clip.mask_truth[index], "true", title))
             title = ""
@@ -94,7 +99,8 @@ def _stack(rows: Sequence[MaskRow], n_lanes: int) -> tuple[Figure, list[Axes]]:
 
 
 def _draw_sound(figure: Figure, clip: ClipData, upper: Axes, lower: Axes) -> None:
-    panels.show_waveform(upper, clip.waveform, clip.spectral.sample_rate)
+    rate, least = clip.waveform_rate or clip.spectral.sample_rate, 2 if clip.waveform_rate else 1
+    panels.show_waveform(upper, clip.waveform, rate, least)
     upper.set_ylabel(panels.AMPLITUDE)
     image = panels.show_logmel(lower, clip.logmel, clip.spectral)
     panels.colour_bar(figure, image, [lower], BAR_LEFT, "Log-mel (ln)")
@@ -111,10 +117,11 @@ def _draw_masks(
         panels.colour_bar(figure, image, axes[:4], BAR_LEFT, "Mask (0 to 1)")
 
 
-def _draw_scores(clip: ClipData, detector: Detector, shown: Sequence[int], panel: Axes) -> None:
-    panels.show_scores(panel, clip, shown, detector)
+def _draw_scores(clip: ClipData, detector: Detectors, shown: Sequence[int], panel: Axes) -> None:
+    one = detector if isinstance(detector, Detector) else None
+    panels.show_scores(panel, clip, shown, one)
     names = [style.shortened(clip.classes[index], RIGHT - 0.5) for index in shown]
-    names += [f"high threshold {detector.high:g}", f"low threshold {detector.low:g}"]
+    names += [f"high threshold {one.high:g}", f"low threshold {one.low:g}"] if one else []
     handles = [_line(place) for place in range(len(shown))] + panel.get_lines()
     panel.legend(
         handles, names, loc="upper left", bbox_to_anchor=(1, 1.05), labelspacing=0.2, borderpad=0.3

@@ -19,7 +19,8 @@ Floats = NDArray[np.floating[Any]]
 class ClipData:
     """One clip, what a model says of it and, where it is known, the truth.
 
-    waveform (samples,), full scale 1; logmel (frames, mels); clip_probabilities (classes,);
+    waveform (samples,), full scale 1, at the spectral sample rate or at `waveform_rate` (of an
+    envelope, samples a second); logmel (frames, mels); clip_probabilities (classes,);
     frame_scores (frames, classes); masks (classes, frames, mels) in 0..1, or None for a model
     without masks; events, true_events: tables of this clip with `onset, offset` (seconds) and
     `event_label`, true_events None where the truth is not known; mask_truth: the true mask
@@ -38,6 +39,7 @@ class ClipData:
     events: pd.DataFrame
     true_events: pd.DataFrame | None = None
     mask_truth: Mapping[int, NDArray[Any]] = field(default_factory=dict)
+    waveform_rate: float | None = None
 
     def __post_init__(self) -> None:
         n_classes, n_frames, n_mels = len(self.classes), len(self.logmel), self.spectral.mels
@@ -60,7 +62,7 @@ class ClipData:
     @property
     def seconds(self) -> float:
         """Length of the clip."""
-        return len(self.waveform) / self.spectral.sample_rate
+        return len(self.waveform) / (self.waveform_rate or self.spectral.sample_rate)
 
     @property
     def frame_edges(self) -> NDArray[np.float64]:
@@ -80,9 +82,10 @@ class ClipData:
         """All classes, the most probable first."""
         return [int(index) for index in np.argsort(-self.clip_probabilities, kind="stable")]
 
-    def in_clip_or_found(self, clip_threshold: float) -> list[int]:
-        """Classes in the clip, then those whose probability is above the threshold."""
-        probable = [i for i in self.by_probability() if self.clip_probabilities[i] > clip_threshold]
+    def in_clip_or_found(self, clip_threshold: float | Sequence[float]) -> list[int]:
+        """Classes in the clip, then those whose probability is above the threshold, or its own."""
+        above = self.clip_probabilities > np.asarray(clip_threshold)
+        probable = [i for i in self.by_probability() if above[i]]
         return list(dict.fromkeys([*self.true_classes, *probable]))
 
 

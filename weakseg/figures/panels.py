@@ -40,9 +40,15 @@ def time_axis(axes: Axes, seconds: float, labelled: bool = True) -> None:
         axes.set_xlabel("Time (s)")
 
 
-def show_waveform(axes: Axes, waveform: Floats, sample_rate: int) -> PolyCollection:
-    """The range of the samples in each of at most 1500 columns; full scale is 1."""
-    starts = np.arange(0, len(waveform), -(-len(waveform) // ENVELOPE_COLUMNS))
+def show_waveform(
+    axes: Axes, waveform: Floats, sample_rate: float, least: int = 1
+) -> PolyCollection:
+    """The range of the samples in each of at most 1500 columns; full scale is 1.
+
+    least: so many samples are a column, or a multiple of it: 2 of an envelope.
+    """
+    samples = least * -(-len(waveform) // (least * ENVELOPE_COLUMNS))
+    starts = np.arange(0, len(waveform), samples)
     low, high = np.minimum.reduceat(waveform, starts), np.maximum.reduceat(waveform, starts)
     peak = max(float(np.abs(waveform).max()), 1e-3)
     axes.set_ylim(-1.05 * peak, 1.05 * peak)
@@ -110,8 +116,10 @@ def show_mask(axes: Axes, mask: NDArray[Any], spectral: Spectral, label: str = "
     return show_bands(axes, mask, spectral, label, cmap=style.MASK_MAP, vmin=0, vmax=1)
 
 
-def show_scores(axes: Axes, clip: ClipData, shown: Sequence[int], detector: Detector) -> None:
-    """Frame scores of the shown classes, and the two thresholds."""
+def show_scores(
+    axes: Axes, clip: ClipData, shown: Sequence[int], detector: Detector | None
+) -> None:
+    """Frame scores of the shown classes, and the two thresholds of a detector."""
     for place, index in enumerate(shown):
         axes.stairs(
             clip.frame_scores[:, index],
@@ -121,8 +129,9 @@ def show_scores(axes: Axes, clip: ClipData, shown: Sequence[int], detector: Dete
             linestyle=style.dash(place),
             linewidth=1.3,
         )
-    axes.axhline(detector.high, color=style.GREY, linewidth=0.8, linestyle=(0, (6, 2)))
-    axes.axhline(detector.low, color=style.GREY, linewidth=0.8, linestyle=(0, (1, 1.5)))
+    if detector is not None:
+        axes.axhline(detector.high, color=style.GREY, linewidth=0.8, linestyle=(0, (6, 2)))
+        axes.axhline(detector.low, color=style.GREY, linewidth=0.8, linestyle=(0, (1, 1.5)))
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1])
     axes.set_ylabel("Frame score\n(0 to 1)")

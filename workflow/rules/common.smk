@@ -1,8 +1,10 @@
 # Names and places that the rules share.
 from math import ceil
+from types import SimpleNamespace
 
 from workflow.code_digest import code_digest
 from workflow.configuration import ROOT, complete_or_stop, over_config_yaml
+from workflow.own_audio import file_or_stop, own_audio_or_stop, version_of
 
 if not workflow.modifier.is_main_snakefile():
     config.update(over_config_yaml(config))  # a module's `config:` puts `configfile:` out of action
@@ -150,6 +152,26 @@ def sharpening(wildcards):
     if options is None or config["separation"]["resolution"] == "mel":
         return None
     return {key: options[key] for key in ("above", "steepness")}
+
+
+def asked_model():
+    """Wildcards of the model that is used on own recordings; None for a file."""
+    asked = config["predict"]
+    if (asked["model"] or "").endswith(".pt"):
+        return None
+    snr = GRID["snr_db"][0] if asked["snr_db"] is None else asked["snr_db"]
+    name, fold = asked["model"] or GRID["models"][-1], asked["holdout_fold"]
+    return SimpleNamespace(snr=f"{snr:g}", model=name, fold=fold or GRID["holdout_folds"][0])
+
+
+def given_file(key):
+    """An input: the file that a user names under predict, without a module's prefix."""
+    return lambda wildcards: local(file_or_stop(key, config["predict"][key]))
+
+
+def own_audio():
+    """The user's recordings; without any the run ends with a line."""
+    return own_audio_or_stop(config["predict"], RESULTS)
 
 
 ALL_MIXTURES = shards("mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", SNRS, FOLDS)

@@ -1,0 +1,3 @@
+from weakseg.segmenter import load_model as load_model
+
+__all__ = ["load_model"]

@@ -1,0 +1,122 @@
+"""The commands: python -m weakseg predict MODEL FILES...
+
+Exit status: 0, or 1 if some of the files could not be used, or 2 if nothing could be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from weakseg.audio_paths import list_audio
+
+MOST_DECIBELS = 120
+log = logging.getLogger("weakseg")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The commands and their options."""
+    program = argparse.ArgumentParser(prog="python -m weakseg", description=__doc__.splitlines()[0])
+    commands = program.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    predict = commands.add_parser(
+        "predict",
+        help="sound events, masks and separated audio of recordings",
+        description="What a trained model says of recordings, as files beside each other.",
+    )
+    predict.add_argument("model", type=Path, metavar="MODEL", help="a model.pt of the workflow")
+    predict.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="a recording, or a folder of them"
+    )
+    predict.add_argument(
+        "--output", type=Path, default=Path("predictions"), metavar="DIR", help="(%(default)s)"
+    )
+    predict.add_argument(
+        "--thresholds", type=Path, metavar="FILE", help="tuned ones; without it the published ones"
+    )
+    predict.add_argument(
+        "--no-stems", dest="stems", action="store_false", help="separate no audio: faster"
+    )
+    predict.add_argument(
+        "--gain-db",
+        type=_decibels,
+        default=0.0,
+        metavar="DB",
+        help="how much louder the model hears the recordings than they are (%(default)s)",
+    )
+    predict.add_argument(
+        "--resolution", choices=("stft", "mel"), default="stft", help="of separation (%(default)s)"
+    )
+    predict.add_argument("--smooth-frames", type=_odd, metavar="N", help="of masks (17)")
+    predict.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    predict.add_argument("--threads", type=_positive, metavar="N", help="of torch")
+    predict.set_defaults(run=_predict)
+    return program
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return number
+
+
+def _decibels(text: str) -> float:
+    number = float(text)
+    if not abs(number) <= MOST_DECIBELS:  # nor NaN
+        raise argparse.ArgumentTypeError(f"{text} is not from -{MOST_DECIBELS} to {MOST_DECIBELS}")
+    return number
+
+
+def _odd(text: str) -> int:
+    number = _positive(text)
+    if number % 2 == 0:
+        raise argparse.ArgumentTypeError(f"{text} is not odd")
+    return number
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from weakseg.predict_files import Predictor  # takes seconds, which --help need not
+    from weakseg.segmenter import load_model
+
+    files = list_audio(options.files, but_not_in=options.output)
+    segmenter = load_model(
+        options.model,
+        smooth_frames=options.smooth_frames,
+        resolution=options.resolution,
+        device=options.device,
+        threads=options.threads,
+    )
+    detectors = segmenter.detectors(options.thresholds)
+    predictor = Predictor(
+        segmenter,
+        detectors,
+        options.output,
+        options.model.name,
+        stems=options.stems,
+        gain_db=options.gain_db,
+    )
+    n_used = sum(1 for _ in predictor.predict_all(files))
+    log.info("%d of %d recordings: %s", n_used, len(files), options.output)
+    return 0 if n_used == len(files) else 1
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; errors that are foreseen are one line on standard error."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr, force=True)
+    options = parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except (ValueError, OSError, MemoryError) as error:
+        log.error("error: %s", " ".join(str(error).split()) or type(error).__name__)
+        return 2
+    except KeyboardInterrupt:
+        log.error("stopped")
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

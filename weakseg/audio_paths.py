@@ -1,0 +1,75 @@
+"""The recordings that a user names: files, and folders of files.
+
+Conventions
+-----------
+- A file that is named counts whatever its ending, of a folder those with the ending of a recording,
+  those in sub-folders too.
+- Each has a name of its own: its path below the folder that was named, or its file name.
+
+The Snakefile reads this, and needs no package for it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from weakseg.names import is_audio
+
+
+class Listed(NamedTuple):
+    """A file, and its name: a relative path with `/`, which no other one has."""
+
+    path: Path
+    name: str
+
+
+class ListingError(ValueError):
+    """A file or folder that is not there, or holds nothing; the message is one line."""
+
+
+def list_audio(given: Sequence[str | Path], but_not_in: Path | None = None) -> list[Listed]:
+    """The recordings of files and folders, those of a folder in the order of their names.
+
+    but_not_in: a folder that is passed over, such as that of the results.
+    ListingError if one of them is not there, or if there is no recording.
+    """
+    listed: list[Listed] = []
+    taken: set[str] = set()
+    for path, name in (pair for one in given for pair in _files(Path(one), but_not_in)):
+        name = _free(_as_text(name), taken)
+        taken.add(name)
+        listed.append(Listed(path, name))
+    if not listed:
+        raise ListingError(f"{given[0] if given else 'no folder'}: holds no recording; name others")
+    return listed
+
+
+def _files(given: Path, but_not_in: Path | None) -> Iterator[tuple[Path, str]]:
+    if not given.exists():
+        raise ListingError(f"{given}: no such file or folder; name recordings, or a folder of them")
+    if not given.is_dir():
+        yield given, given.name
+        return
+    unwanted = None if but_not_in is None else but_not_in.resolve()
+    for folder, below, names in os.walk(given):
+        here = Path(folder)
+        below[:] = sorted(one for one in below if (here / one).resolve() != unwanted)
+        for name in sorted(filter(is_audio, names)):
+            yield here / name, (here / name).relative_to(given).as_posix()
+
+
+def _as_text(name: str) -> str:
+    """The name, or, if its bytes are no UTF-8, with a mark in place of those that are not."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or, where it is taken, the first free one with a number before its ending."""
+    path, number, free = Path(name), 1, name
+    while free in taken:
+        number += 1
+        free = path.with_name(f"{path.stem}-{number}{path.suffix}").as_posix()
+    return free

@@ -1,0 +1,45 @@
+"""The recordings of one's own that a model is used on: found when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from weakseg.audio_paths import Listed, ListingError, list_audio
+
+ASK = (
+    "predict.audio: null is no recording; give one, or a folder of them: "
+    "snakemake --cores 2 predict --config 'predict={audio: FILE_OR_DIR}'"
+)
+
+
+def own_audio_or_stop(predict: Mapping[str, Any], results: str) -> list[Listed]:
+    """The recordings of `predict.audio`, but for those among the results; without any the program
+    ends with one line and status 1."""
+    audio = predict["audio"]
+    if audio is None:
+        raise SystemExit(f"configuration: {ASK}")
+    try:
+        return _listed(tuple([audio] if isinstance(audio, str) else audio), results)
+    except ListingError as error:
+        raise SystemExit(f"configuration: predict.audio: {error}") from None
+
+
+def file_or_stop(key: str, path: str) -> str:
+    """The path of a file that `predict.KEY` names, which is there, or the program ends likewise."""
+    if not Path(path).is_file():
+        raise SystemExit(f"configuration: predict.{key}: {path}: no such file; give its path")
+    return path
+
+
+def version_of(path: Path) -> str:
+    """A text that changes when the file does: its length and its time of change."""
+    status = path.stat()
+    return f"{status.st_size} bytes, {status.st_mtime_ns} ns"
+
+
+@cache  # Snakemake asks several times
+def _listed(audio: tuple[str, ...], results: str) -> list[Listed]:
+    return list_audio(audio, but_not_in=Path(results))

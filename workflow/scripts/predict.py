@@ -1,0 +1,54 @@
+"""A trained model on recordings of one's own."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from _step import device_for, step
+
+from weakseg.audio_paths import Listed
+from weakseg.cards import one_card
+from weakseg.detection import Detector
+from weakseg.predict_files import Predictor
+from weakseg.segmenter import load_model
+
+log = logging.getLogger(__name__)
+
+
+def predict(
+    paths: Sequence[str],
+    audio: Sequence[tuple[str, str]],
+    model: str,
+    model_name: str,
+    thresholds: str | None,
+    detector: Mapping[str, Any] | None,
+    table: str,
+    stems: bool,
+    gain_db: float,
+    **options: Any,
+) -> None:
+    """`audio`: name and version of each of the `paths`; `detector`: of all classes, where there is
+    no file of thresholds; `options`: those of `weakseg.segmenter.load_model`."""
+    segmenter = load_model(model, **options)
+    detectors = segmenter.detectors(thresholds)
+    if detector is not None:
+        detectors = [Detector(**detector)] * len(segmenter.classes)
+    predictor = Predictor(segmenter, detectors, Path(table).parent, model_name, stems, gain_db)
+    files = [Listed(Path(path), name) for path, (name, _) in zip(paths, audio, strict=True)]
+    used = sum(1 for _ in predictor.predict_all(files))
+    log.info("%d of %d recordings", used, len(files))
+
+
+if __name__ == "__main__":
+    with step(snakemake.log[0]):
+        device = device_for(snakemake.params.device, snakemake.resources.get("gpu"))
+        with one_card(device, log.info):
+            predict(
+                paths=snakemake.params.audio,
+                model=snakemake.input.model,
+                thresholds=snakemake.input.get("thresholds") or None,
+                table=snakemake.output.table,
+                device=device,
+                **snakemake.params.settings,
+            )

@@ -23,6 +23,7 @@ rule evaluate:
     output:
         metrics=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}.csv",
         draws=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-draws.npz",
+        curve=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-curve.csv",
         tuned_metrics=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-tuned.csv",
         tuned_draws=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-tuned-draws.npz",
     log:

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from weakseg.page import Block, Heading, Paragraph, Table
+
 COLUMNS = ["task", "metric", "class", "value"]  # of one run's metrics
 MACRO = ""  # no class: the mean over the classes that have a value
 SUMMARY_COLUMNS = [
@@ -119,42 +121,48 @@ TRACKS = {
 }
 
 
-def markdown(
+def page(
     experiment: str,
     table: pd.DataFrame,
     tuned: pd.DataFrame | None = None,
     models: pd.DataFrame | None = None,
-) -> str:
+) -> list[Block]:
     """The means as a page: a table a task and SNR, a row a model; then with tuned thresholds.
 
     models: a row a model, with its `track`: those of two tracks are never in one table.
     """
     n_folds = table[table["holdout_fold"] != "mean"]["holdout_fold"].nunique()
-    parts = [
-        f"# {experiment}",
-        f"Macro average over classes, mean over {n_folds} holdout "
-        f"fold{'s' if n_folds > 1 else ''}. Separation: classes that the model finds, "
-        "unless it says otherwise. Models named `oracle_` are told part of the truth, `floor_` "
-        "learn nothing.",
+    parts: list[Block] = [
+        Heading(1, experiment),
+        Paragraph(
+            f"Macro average over classes, mean over {n_folds} holdout "
+            f"fold{'s' if n_folds > 1 else ''}. Separation: classes that the model finds, "
+            "unless it says otherwise. Models named `oracle_` are told part of the truth, `floor_` "
+            "learn nothing."
+        ),
     ]
     track_of = {} if models is None else dict(zip(models["model"], models["track"], strict=True))
     if models is not None:
-        parts += ["## Models", _markdown_table(models.set_index("model"), "{}")]
-    parts += _sections(table, track_of, "##")
+        parts += [Heading(2, "Models"), Table(models.set_index("model"), "{}", "Models")]
+    parts += _sections(table, track_of, 2)
     if tuned is not None:
-        parts += ["## Tuned thresholds", TUNED, *_sections(tuned, track_of, "###")]
-    return "\n\n".join(parts) + "\n"
+        parts += [Heading(2, "Tuned thresholds"), Paragraph(TUNED)]
+        parts += _sections(tuned, track_of, 3, ", tuned thresholds")
+    return parts
 
 
-def _sections(table: pd.DataFrame, track_of: Mapping[str, str], level: str) -> Iterator[str]:
-    """A heading and the tables of each SNR, task and track."""
+def _sections(
+    table: pd.DataFrame, track_of: Mapping[str, str], level: int, which: str = ""
+) -> Iterator[Block]:
+    """A heading and the tables of each SNR, task and track; `which`: added to their captions."""
     means = table[table["holdout_fold"] == "mean"]
     for snr in means["snr_db"].unique():
         for shown in SHOWN:
             rows = means[(means["snr_db"] == snr) & (means["task"] == shown.task)]
             for trained, mine in _tracks(rows, track_of):
-                yield f"{level} {shown.title}, {snr:g} dB{trained}"
-                yield from _task_tables(mine, shown)
+                heading = f"{shown.title}, {snr:g} dB{trained}"
+                yield Heading(level, heading)
+                yield from _task_tables(mine, shown, heading + which)
 
 
 def _tracks(rows: pd.DataFrame, track_of: Mapping[str, str]) -> Iterator[tuple[str, pd.DataFrame]]:
@@ -169,14 +177,15 @@ def _tracks(rows: pd.DataFrame, track_of: Mapping[str, str]) -> Iterator[tuple[s
             yield f", {trained}", rows[mine | reference]
 
 
-def _task_tables(rows: pd.DataFrame, shown: Shown) -> Iterator[str]:
+def _task_tables(rows: pd.DataFrame, shown: Shown, caption: str) -> Iterator[Block]:
     """The values of a task, models before references, and how far the models have come."""
     wide = rows.pivot(index="model", columns="metric", values="value")
     wide = wide.reindex(rows["model"].unique(), columns=[m for m in shown.metrics if m in wide])
-    yield _markdown_table(wide, "{:.3f}")
+    yield Table(wide, "{:.3f}", caption)
     if {shown.floor, shown.oracle} <= set(wide.index):
-        yield f"Of the way from `{shown.floor}` to `{shown.oracle}`, in percent:"
-        yield _markdown_table(100 * way(wide, shown), "{:.0f}")
+        percent = f"f the way from `{shown.floor}` to `{shown.oracle}`, in percent"
+        yield Paragraph(f"O{percent}:")
+        yield Table(100 * way(wide, shown), "{:.0f}", f"{caption}: o{percent}")
 
 
 def way(wide: pd.DataFrame, shown: Shown) -> pd.DataFrame:
@@ -184,11 +193,3 @@ def way(wide: pd.DataFrame, shown: Shown) -> pd.DataFrame:
     floor, oracle = wide.loc[shown.floor], wide.loc[shown.oracle]
     models = wide[~wide.index.str.startswith(REFERENCES)]
     return ((models - floor) / (oracle - floor)).drop(columns=shown.neither, errors="ignore")
-
-
-def _markdown_table(wide: pd.DataFrame, form: str) -> str:
-    lines = [["model", *wide.columns], ["---", *["---:"] * len(wide.columns)]]
-    for model, values in wide.iterrows():
-        shown = ("n/a" if pd.isna(value) else form.format(value) for value in values)
-        lines.append([str(model), *shown])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

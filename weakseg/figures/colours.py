@@ -94,5 +94,6 @@ def _number(panel: Axes, place: int, mask: Floats, clip: ClipData) -> None:
     frames, bands = np.nonzero(mask >= 0.8 * mask.max())
     middle = int(np.argsort(frames, kind="stable")[len(frames) // 2])
     at = (frames[middle] + 0.5) / clip.spectral.frames_per_second
-    text = panel.text(at, bands[middle], str(place + 1), color="white", ha="center", va="center")
+    band = np.clip(bands[middle], 2, mask.shape[1] - 3)  # inside the panel
+    text = panel.text(at, band, str(place + 1), color="white", ha="center", va="center")
     text.set_path_effects([withStroke(linewidth=2, foreground="black")])

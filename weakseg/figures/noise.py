@@ -35,7 +35,7 @@ PANELS = [
     Panel("Masks", "F1 (0 to 1)", "masks", "f1"),
     Panel("Events", "F1 (0 to 1)", "events", "f1"),
     Panel("Masks", "AUC (0 to 1)", "masks", "auc"),
-    Panel("Separation", "SI-SDR\nimprovement (dB)", "separation", "si_sdr_improvement_db"),
+    Panel("SI-SDR improvement", "SI-SDR (dB)", "separation", "si_sdr_improvement_db"),
 ]
 
 

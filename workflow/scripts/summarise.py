@@ -9,6 +9,7 @@ from _step import step
 from weakseg import tables
 from weakseg.draws import Draws, differences, read_draws, with_intervals
 from weakseg.files import replacing
+from weakseg.page import to_latex, to_markdown
 
 Runs = tuple[Sequence[str], Sequence[str]]
 """Files of metrics, and of draws."""
@@ -37,10 +38,11 @@ def summarise(
     for name, table in written.items():
         with replacing(outputs[name]) as temporary:
             table.to_csv(temporary, index=False)
-    with replacing(outputs["markdown"]) as temporary:
-        table_of_models = pd.read_csv(described, keep_default_na=False)
-        page = tables.markdown(experiment, overall, overall_tuned, table_of_models)
-        temporary.write_text(page, encoding="utf-8")
+    table_of_models = pd.read_csv(described, keep_default_na=False)
+    page = tables.page(experiment, overall, overall_tuned, table_of_models)
+    for name, text in ("markdown", to_markdown(page)), ("latex", to_latex(page)):
+        with replacing(outputs[name]) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
 
 def read(runs: Runs) -> tuple[pd.DataFrame, Draws]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+LAST = "describe_run"  # reads the benchmarks, before its own is written
 COLUMNS = ["rule", "jobs", "seconds", "cpu_seconds", "longest_seconds", "peak_memory_mb"]
 PARTS = re.compile(r"snr(?P<snr>-?[\d.]+)-(?:(?P<model>[a-z][a-z0-9_]*)-)?(?P<kind>fold|holdout)")
 
@@ -26,7 +27,7 @@ def costs(
     rows = [
         {"rule": path.relative_to(folder).parts[0].removesuffix(".tsv")} | read_benchmark(path)
         for path in sorted(folder.rglob("*.tsv"))
-        if belongs(path.stem, snrs, models, folds)
+        if path.stem != LAST and belongs(path.stem, snrs, models, folds)
     ]
     jobs = pd.DataFrame(rows, columns=["rule", "s", "cpu_time", "max_rss"])
     jobs = jobs.astype({"s": float, "cpu_time": float, "max_rss": float})

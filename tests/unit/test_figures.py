@@ -437,7 +437,9 @@ def test_classes_are_marks_the_best_class_first():
     assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["Flute", "Bark"]
     for panel in figure.axes[:4]:
         gmp, gap = panel.get_lines()
-        assert gmp.get_xdata().tolist() == [0.4, 0.2] and gmp.get_ydata().tolist() == [0, 1]
+        assert gmp.get_xdata().tolist() == [0.4, 0.2]
+        assert gmp.get_ydata().tolist() == [-0.125, 0.875]
+        assert gap.get_ydata().tolist() == [0.125, 1.125]
         assert np.isnan(gap.get_xdata()[0]) and gap.get_xdata()[1] == 0.1
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["gmp", "gap"]  # no reference
     with pytest.raises(ValueError, match="no mean of a model at 10 dB"):

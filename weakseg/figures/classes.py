@@ -24,7 +24,7 @@ PANELS = [  # title, axis with its unit, task, metric
     ("Separation", "SI-SDR impr. (dB)", "separation", "si_sdr_improvement_db_true_classes"),
 ]
 LEFT, RIGHT, TOP, BOTTOM = 2.0, 0.15, 0.45, 0.55  # margins, inches
-LANE, ACROSS = 0.21, 0.15  # inches
+LANE, ACROSS, SPREAD = 0.21, 0.15, 0.5  # inches; share of a lane over which models are spread
 WIDTH = (style.WIDTH - LEFT - RIGHT - (len(PANELS) - 1) * ACROSS) / len(PANELS)
 
 
@@ -71,7 +71,8 @@ def _draw_marks(panel: Axes, values: pd.DataFrame) -> None:
     """Marks of values, a row a class and a column a model; nothing where there is no value."""
     rows = np.arange(len(values))
     for place, model in enumerate(values):
-        panel.plot(values[model].to_numpy(float), rows, clip_on=False, **_look(place))
+        beside = SPREAD * ((place + 0.5) / values.shape[1] - 0.5)  # so that equal values are seen
+        panel.plot(values[model].to_numpy(float), rows + beside, clip_on=False, **_look(place))
     panel.set_ylim(len(values) - 0.25, -0.75)
 
 

@@ -25,6 +25,7 @@ COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00"]
 LEFT, RIGHT, TOP, BOTTOM = 0.8, 1.05, 0.45, 0.65  # margins, inches
 HEIGHT, GAP = 1.5, 0.32  # inches
 WIDTH = style.WIDTH - LEFT - RIGHT
+APART = 0.22  # inches between numbers
 LEAST_SHOWN = 0.2  # a mask that is nowhere above this gets no number
 
 
@@ -84,16 +85,27 @@ def _draw_masks(
     of_shown = [np.asarray(masks.get(index, nothing), float) for index in shown]
     panels.show_bands(panel, false_colour(of_shown, clip.logmel.shape), clip.spectral)
     panel.set_title(f"{title}: brightness is the mask (0 to 1)")
+    taken: list[tuple[float, float]] = []
     for place, mask in enumerate(of_shown):
         if mask.max() > LEAST_SHOWN:
-            _number(panel, place, mask, clip)
+            taken.append(_number(panel, place, mask, taken))
 
 
-def _number(panel: Axes, place: int, mask: Floats, clip: ClipData) -> None:
-    """The class's number, in the middle of its strong cells."""
+def _number(
+    panel: Axes, place: int, mask: Floats, taken: Sequence[tuple[float, float]]
+) -> tuple[float, float]:
+    """The class's number amid its strong cells, apart from those `taken`; its place (inches)."""
+    n_frames, n_mels = mask.shape
     frames, bands = np.nonzero(mask >= 0.8 * mask.max())
-    middle = int(np.argsort(frames, kind="stable")[len(frames) // 2])
-    at = (frames[middle] + 0.5) / clip.spectral.frames_per_second
-    band = np.clip(bands[middle], 2, mask.shape[1] - 3)  # inside the panel
-    text = panel.text(at, band, str(place + 1), color="white", ha="center", va="center")
+    across = (frames + 0.5) / n_frames * WIDTH
+    up = np.clip((bands + 0.5) / n_mels, 0.08, 0.92) * HEIGHT  # inside the panel
+    from_middle = np.hypot(across - np.median(across), up - np.median(up))
+    nearest = [np.hypot(across - x, up - y) for x, y in taken]
+    crowded = np.min(nearest, axis=0) < APART if taken else np.zeros(len(across), bool)
+    best = int(np.lexsort((from_middle, crowded))[0])
+    low, high = panel.images[0].get_extent()[:2]
+    at = low + across[best] / WIDTH * (high - low)
+    look: dict[str, Any] = {"color": "white", "ha": "center", "va": "center"}
+    text = panel.text(at, up[best] / HEIGHT * n_mels - 0.5, str(place + 1), **look)
     text.set_path_effects([withStroke(linewidth=2, foreground="black")])
+    return float(across[best]), float(up[best])

@@ -110,7 +110,7 @@ rule draw_mixtures:
             "snr{snr}/mixtures-holdout{fold}/clip{clip}",
             "Clips",
             "mixture",
-            subcategory="what they hold, {snr} dB",
+            subcategory="mixtures, {snr} dB",
             each=EACH_CLIP,
             clip="{clip}",
             fold="{fold}",

@@ -1,14 +1,15 @@
-r"""Pages of text and tables, written as Markdown to read and as LaTeX for a paper.
+r"""Pages of text and tables, as Markdown to read, LaTeX for a paper and HTML for the report.
 
 Conventions
 -----------
 - Within text, `backticks` stand around what is set in a fixed width; all else is literal.
-- Both forms print the same numbers.  LaTeX is a part to `\input`, which needs the package booktabs;
-  tables float, so that each has the headings above it as its caption.
+- All forms print the same numbers.  LaTeX is a part to `\input`, which needs the package booktabs;
+  tables float, so that each has the headings above it as its caption.  HTML is a file of its own.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -27,6 +28,20 @@ SPECIAL = {
     '"': r"\textquotedbl{}",
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
 }
+
+HEAD = """<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<style>
+body { font: 15px/1.4 sans-serif; margin: 1.5em; color: #111; background: #fff; }
+table { border-collapse: collapse; margin: 0.5em 0 1em; display: block; overflow-x: auto; }
+th, td { padding: 0.2em 0.8em; text-align: right; white-space: nowrap; }
+th:first-child { text-align: left; font-weight: normal; }
+thead th { border-bottom: 1px solid #111; }
+pre { background: #f3f3f3; padding: 0.8em; overflow-x: auto; }
+</style>
+</head>
+"""
 
 
 class Heading(NamedTuple):
@@ -50,7 +65,13 @@ class Table(NamedTuple):
     caption: str
 
 
-Block = Heading | Paragraph | Table
+class Listing(NamedTuple):
+    """Lines of a file, shown as they are."""
+
+    text: str
+
+
+Block = Heading | Paragraph | Table | Listing
 
 
 def to_markdown(blocks: Iterable[Block]) -> str:
@@ -63,6 +84,8 @@ def _markdown(block: Block) -> str:
         return f"{'#' * block.level} {block.text}"
     if isinstance(block, Paragraph):
         return block.text
+    if isinstance(block, Listing):
+        return f"```\n{block.text.rstrip()}\n```"
     head, *rows = _cells(block)
     rule = ["---", *["---:"] * (len(head) - 1)]
     lines = ([cell.replace("|", "\\|") for cell in line] for line in (head, rule, *rows))
@@ -80,6 +103,8 @@ def _latex(block: Block) -> str:
         return f"\\{command}*{{{latex_text(block.text)}}}"
     if isinstance(block, Paragraph):
         return latex_text(block.text)
+    if isinstance(block, Listing):
+        return f"\\begin{{verbatim}}\n{block.text.rstrip()}\n\\end{{verbatim}}"
     head, *rows = _cells(block)
     columns = "l" + "r" * (len(head) - 1)
     lines = [
@@ -124,6 +149,33 @@ def latex_text(text: str) -> str:
 def escape(text: str) -> str:
     """Literal text in LaTeX."""
     return "".join(SPECIAL.get(letter, letter) for letter in text)
+
+
+def to_html(blocks: Iterable[Block]) -> str:
+    """The page as an HTML file that needs nothing else."""
+    body = "\n".join(map(_html, blocks))
+    return f'<!DOCTYPE html>\n<html lang="en">\n{HEAD}<body>\n{body}\n</body>\n</html>\n'
+
+
+def _html(block: Block) -> str:
+    if isinstance(block, Heading):
+        level = min(block.level, 6)
+        return f"<h{level}>{_html_text(block.text)}</h{level}>"
+    if isinstance(block, Paragraph):
+        return f"<p>{_html_text(block.text)}</p>"
+    if isinstance(block, Listing):
+        return f"<pre>{html.escape(block.text)}</pre>"
+    head, *rows = _cells(block)
+    first = "".join(f'<th scope="col">{html.escape(cell)}</th>' for cell in head)
+    lines = [f"<thead><tr>{first}</tr></thead>", "<tbody>"]
+    for name, *values in rows:
+        cells = "".join(f"<td>{html.escape(value)}</td>" for value in values)
+        lines.append(f'<tr><th scope="row">{html.escape(name)}</th>{cells}</tr>')
+    return "\n".join(["<table>", *lines, "</tbody>", "</table>"])
+
+
+def _html_text(text: str) -> str:
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text))
 
 
 def _cells(table: Table) -> Iterator[list[str]]:

@@ -1,12 +1,23 @@
 """Pages as Markdown and as LaTeX: one content, all names literal."""
 
 import re
+import xml.etree.ElementTree as ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from weakseg.page import Heading, Paragraph, Table, escape, latex_text, to_latex, to_markdown
+from weakseg.page import (
+    Heading,
+    Listing,
+    Paragraph,
+    Table,
+    escape,
+    latex_text,
+    to_html,
+    to_latex,
+    to_markdown,
+)
 from weakseg.tables import REFERENCES, SHOWN, SUMMARY_COLUMNS, page
 
 NAMES = ["gmp", "a_b%", "oracle_activity", "floor_ones", "oracle_mel_ibm", "oracle_mel_irm"]
@@ -44,6 +55,16 @@ def test_both_forms_carry_the_numbers_of_the_table(summary):
         assert f"| {name} | {' | '.join(cells)} |" in markdown
         assert f"{escape(name)} & {' & '.join(cells)} \\\\" in latex
     assert all(name.startswith(REFERENCES) for name in NAMES[2:])
+
+
+def test_html_is_well_formed_and_literal(summary):
+    blocks = page("<b>&", summary)
+    text = to_html([*blocks, Listing("a: <x>\n")])
+    tree = ElementTree.fromstring(re.sub(r"<meta[^>]*>", "", text.split("\n", 1)[1]))
+    cells = [cell.text for cell in tree.iter("td")]
+    assert sorted(numbers("\n".join(cells))) == sorted(numbers(to_markdown(blocks)))
+    assert tree.find("body/h1").text == "<b>&" and tree.find("body/pre").text == "a: <x>\n"
+    assert "http" not in text and len(list(tree.iter("table"))) == 20
 
 
 def test_latex_is_closed_and_balanced(summary):

@@ -211,9 +211,8 @@ def test_report(smoke, tmp_path):
     categories, items = items_of(page)
     assert set(categories) >= CATEGORIES
     shown = {str(Path(name).relative_to("results/smoke")) for name in items}
-    assert {"config.yaml", "tables/versions.csv", "tables/costs.csv"} <= shown
-    there = set(smoke.files("figures/**/*.png", "tables/*.csv"))
-    assert shown - {"config.yaml"} == there
+    there = smoke.files("figures/**/*.png", "tables/*.csv", "tables/*.html", "run.html")
+    assert shown - {"config.yaml"} == set(there)
     for name, item in items.items():
         assert item["caption"].startswith("<p>") and "{{" not in item["caption"], name
         assert item["labels"], name

@@ -101,6 +101,7 @@ rule summarise:
         ),
         markdown=f"{RESULTS}/tables/summary.md",
         latex=f"{RESULTS}/tables/summary.tex",
+        page=table_in_report("tables/summary.html", "Means to read"),
     log:
         log_of("summarise"),
     benchmark:

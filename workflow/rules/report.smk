@@ -29,6 +29,12 @@ rule describe_run:
             caption="../report/costs.rst",
             labels={"file": "Costs of each step"},
         ),
+        page=report(
+            f"{RESULTS}/run.html",
+            category="Run",
+            caption="../report/run.rst",
+            labels={"file": "All of it to read"},
+        ),
         costs_page=f"{RESULTS}/tables/costs.md",
     log:
         log_of("describe_run"),

@@ -11,7 +11,7 @@ from _step import step
 from _versions import commit_of, versions_of
 
 from weakseg.files import replacing
-from weakseg.page import Table, to_markdown
+from weakseg.page import Heading, Listing, Table, to_html, to_markdown
 from weakseg.summary_file import write_summary
 
 
@@ -24,20 +24,32 @@ def describe_run(
 ) -> None:
     """`config`: the complete configuration; `root`: of the checkout."""
     grid, results = config["grid"], Path(outputs["summary"]).parent
-    with replacing(outputs["config"]) as temporary, temporary.open("w", encoding="utf-8") as file:
-        yaml.safe_dump(dict(config), file, sort_keys=False, allow_unicode=True, width=100)
     versions, commit = versions_of(root, snakemake_version), commit_of(root)
     listed = versions if commit is None else versions | {"commit": commit}
-    with replacing(outputs["versions"]) as temporary:
-        rows = pd.DataFrame(listed.items(), columns=["what", "version"])
-        rows.to_csv(temporary, index=False)
+    made_with = pd.DataFrame(listed.items(), columns=["what", "version"])
     snrs = [f"{snr:g}" for snr in grid["snr_db"]]
     spent = costs(results / "benchmarks", snrs, grid["models"], grid["holdout_folds"])
-    with replacing(outputs["costs"]) as temporary:
-        spent.to_csv(temporary, index=False)
-    with replacing(outputs["costs_page"]) as temporary:
-        page = to_markdown([Table(spent.set_index("rule"), "{:.7g}", "Costs")])
-        temporary.write_text(page, encoding="utf-8")
+    configuration = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True, width=100)
+    table_of_costs = Table(spent.set_index("rule"), "{:.7g}", "Costs")
+    page = [
+        Heading(1, f"The run of {config['experiment']}"),
+        Heading(2, "Costs of each step"),
+        table_of_costs,
+        Heading(2, "Versions"),
+        Table(made_with.set_index("what"), "{}", "Versions"),
+        Heading(2, "Configuration"),
+        Listing(configuration),
+    ]
+    texts = {
+        "config": configuration,
+        "versions": made_with.to_csv(index=False),
+        "costs": spent.to_csv(index=False),
+        "costs_page": to_markdown([table_of_costs]),
+        "page": to_html(page),
+    }
+    for name, text in texts.items():
+        with replacing(outputs[name]) as temporary:
+            temporary.write_text(text, encoding="utf-8")
     run = {"source": config["data"]["source"], **grid}
     write_summary(outputs["summary"], config["experiment"], versions, commit, run, **tables)
 

@@ -9,7 +9,7 @@ from _step import step
 from weakseg import tables
 from weakseg.draws import Draws, differences, read_draws, with_intervals
 from weakseg.files import replacing
-from weakseg.page import to_latex, to_markdown
+from weakseg.page import to_html, to_latex, to_markdown
 
 Runs = tuple[Sequence[str], Sequence[str]]
 """Files of metrics, and of draws."""
@@ -40,7 +40,8 @@ def summarise(
             table.to_csv(temporary, index=False)
     table_of_models = pd.read_csv(described, keep_default_na=False)
     page = tables.page(experiment, overall, overall_tuned, table_of_models)
-    for name, text in ("markdown", to_markdown(page)), ("latex", to_latex(page)):
+    forms = {"markdown": to_markdown, "latex": to_latex, "page": to_html}
+    for name, text in ((name, form(page)) for name, form in forms.items()):
         with replacing(outputs[name]) as temporary:
             temporary.write_text(text, encoding="utf-8")
 

@@ -18,7 +18,8 @@ from weakseg.page import (
     to_latex,
     to_markdown,
 )
-from weakseg.tables import REFERENCES, SHOWN, SUMMARY_COLUMNS, page
+from weakseg.results_page import results_page
+from weakseg.tables import REFERENCES, SHOWN, SUMMARY_COLUMNS
 
 NAMES = ["gmp", "a_b%", "oracle_activity", "floor_ones", "oracle_mel_ibm", "oracle_mel_irm"]
 
@@ -44,7 +45,7 @@ def numbers(text):
 
 
 def test_both_forms_carry_the_numbers_of_the_table(summary):
-    blocks = page("mine", summary)
+    blocks = results_page("mine", summary)
     markdown, latex = to_markdown(blocks), to_latex(blocks)
     expected = ["n/a" if np.isnan(value) else f"{value:.3f}" for value in summary["value"]]
     first_table = [number for number in numbers(markdown) if "." in number or number == "n/a"]
@@ -58,7 +59,7 @@ def test_both_forms_carry_the_numbers_of_the_table(summary):
 
 
 def test_html_is_well_formed_and_literal(summary):
-    blocks = page("<b>&", summary)
+    blocks = results_page("<b>&", summary)
     text = to_html([*blocks, Listing("a: <x>\n")])
     tree = ElementTree.fromstring(re.sub(r"<meta[^>]*>", "", text.split("\n", 1)[1]))
     cells = [cell.text for cell in tree.iter("td")]
@@ -68,7 +69,7 @@ def test_html_is_well_formed_and_literal(summary):
 
 
 def test_latex_is_closed_and_balanced(summary):
-    latex = to_latex(page("a_b & co", summary))
+    latex = to_latex(results_page("a_b & co", summary))
     assert latex.startswith("% \\usepackage{booktabs}\n")
     for environment in ("table", "tabular"):
         begun = latex.count(f"\\begin{{{environment}}}")

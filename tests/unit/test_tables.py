@@ -2,11 +2,11 @@ import pandas as pd
 import pytest
 
 from weakseg.page import to_markdown
+from weakseg.results_page import results_page
 from weakseg.tables import (
     SHOWN,
     SUMMARY_COLUMNS,
     join,
-    page,
     per_class,
     read_metrics,
     summary,
@@ -15,7 +15,7 @@ from weakseg.tables import (
 
 
 def markdown(*tables):
-    return to_markdown(page(*tables))
+    return to_markdown(results_page(*tables))
 
 
 def metrics(fold: int, macro: float, bark: float, model: str = "gwrp") -> pd.DataFrame:

@@ -10,6 +10,7 @@ from weakseg import tables
 from weakseg.draws import Draws, differences, read_draws, with_intervals
 from weakseg.files import replacing
 from weakseg.page import to_html, to_latex, to_markdown
+from weakseg.results_page import results_page
 
 Runs = tuple[Sequence[str], Sequence[str]]
 """Files of metrics, and of draws."""
@@ -39,7 +40,7 @@ def summarise(
         with replacing(outputs[name]) as temporary:
             table.to_csv(temporary, index=False)
     table_of_models = pd.read_csv(described, keep_default_na=False)
-    page = tables.page(experiment, overall, overall_tuned, table_of_models)
+    page = results_page(experiment, overall, overall_tuned, table_of_models)
     forms = {"markdown": to_markdown, "latex": to_latex, "page": to_html}
     for name, text in ((name, form(page)) for name, form in forms.items()):
         with replacing(outputs[name]) as temporary:

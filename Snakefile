@@ -10,6 +10,11 @@ min_version("9.0")
 configfile: workflow.source_path("config.yaml")
 
 
+if workflow.modifier.is_main_snakefile():  # the report of another workflow has its own words
+
+    report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 
 
@@ -27,6 +32,7 @@ include: "workflow/rules/predictions.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/looks.smk"
 include: "workflow/rules/predict.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
@@ -36,6 +42,7 @@ rule all:
         ALL_EVENTS,
         ALL_SEPARATED,
         ALL_FIGURES,
+        f"{RESULTS}/summary.json",
 
 
 rule mixtures:

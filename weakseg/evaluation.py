@@ -91,8 +91,8 @@ def planned(plan: Sequence[PlannedMixture], names: Sequence[str]) -> list[Planne
 def as_table(scores: Mapping[str, Scores], classes: Sequence[str]) -> pd.DataFrame:
     """A long table of each task's scores, (classes,) and their macro means; scalars are macro."""
     rows: list[tuple[str, str, str, float]] = []
-    for task, (of_metric, _) in scores.items():
-        for metric, values in of_metric.items():
+    for task, of_task in scores.items():
+        for metric, values in of_task.values.items():
             each = np.atleast_1d(values)
             rows.append((task, metric, MACRO, float(macro(each))))
             if np.ndim(values):

@@ -28,6 +28,19 @@ def is_audio(name: str) -> bool:
     return base.lower().endswith(AUDIO_SUFFIXES) and not base.startswith(".")
 
 
+def mixture_name(number: int) -> str:
+    """The name of a planned mixture, numbered from 0 through all folds."""
+    return f"{number:05d}.wav"
+
+
+def fold_of_mixture(name: str, folds: int, per_fold: int) -> int | None:
+    """The fold (from 1) that a planned mixture is in; None for what is no mixture's name."""
+    digits = name.removesuffix(".wav")
+    number = int(digits) if digits.isascii() and digits.isdecimal() else -1
+    known = 0 <= number < folds * per_fold and name == mixture_name(number)
+    return number // per_fold + 1 if known else None
+
+
 def archive_names() -> list[str]:
     """The names of the files that `weakseg.demo_audio.write_demo_archives` writes."""
     scenes = [f"{SCENE_SET}.{part}.zip" for part in ("meta", "audio.1", "audio.2")]

@@ -24,6 +24,7 @@ import yaml
 from numpy.typing import NDArray
 
 from weakseg.files import replacing
+from weakseg.names import mixture_name
 
 
 class PlannedEvent(TypedDict):
@@ -200,7 +201,7 @@ def _mixture(
 ) -> PlannedMixture:
     names, labels = events["name"].to_numpy(), events["label"].to_numpy()
     return {
-        "mixture_name": f"{number:05d}.wav",
+        "mixture_name": mixture_name(number),
         "fold": fold,
         "scene_audio_name": scene,
         "events": [

@@ -6,13 +6,15 @@ Conventions
 - `Scores.draw` gives the same metrics for bootstrap weights (draws, clips), of shape
   (draws, classes) or (draws,); PSDS is left out, and areas over frames are taken on 256 levels.
 - A threshold is one for all classes or one a class, (classes,).
+- `Scores.on_levels` counts on the levels between thresholds (`store.mask_level_borders`), for
+  curves; only the tasks that are scored by thresholds have it.
 - Frame scores are gated by the clip probability before they are scored, masks are not, as
   published (Kong et al., arXiv 1804.04715, section V).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,10 +33,11 @@ from weakseg.metrics.binary import (
 )
 from weakseg.metrics.binary import threshold_counts as counts_above
 from weakseg.metrics.bootstrap import clip_areas, level_areas, weighted_mean, weighted_sum
+from weakseg.metrics.curves import counts_on_levels, threshold_curve
 from weakseg.metrics.events import EventCounts
 from weakseg.predictions import Predictions
 from weakseg.separation_quality import QUALITIES
-from weakseg.store import mask_level_values
+from weakseg.store import mask_level_borders, mask_level_values
 
 Values = dict[str, Floats]
 
@@ -44,6 +47,7 @@ class Scores(NamedTuple):
 
     values: Values
     draw: Callable[[Floats], Values]
+    on_levels: Callable[[], LevelCounts] | None = None
 
 
 def tag_scores(
@@ -60,7 +64,8 @@ def tag_scores(
         return _decisions(weights, counts) | areas | {"lwlrap": lwlrap}
 
     lwlrap = {"lwlrap": np.array(tagging.lwlrap(labels, probabilities))}
-    return Scores(tagging.class_metrics(labels, probabilities, threshold) | lwlrap, draw)
+    values = tagging.class_metrics(labels, probabilities, threshold) | lwlrap
+    return Scores(values, draw, _levels_of(labels, probabilities))
 
 
 def frame_scores(active: NDArray[np.bool_], scores: NDArray[Any], threshold: Threshold) -> Scores:
@@ -71,7 +76,8 @@ def frame_scores(active: NDArray[np.bool_], scores: NDArray[Any], threshold: Thr
         levels = frames.clip_level_counts(active, scores)
         return _decisions(weights, counts) | level_areas(weights, levels)
 
-    return Scores(frames.class_metrics(active, scores, threshold), draw)
+    values = frames.class_metrics(active, scores, threshold)
+    return Scores(values, draw, _levels_of(active, scores))
 
 
 def mask_scores(counts: LevelCounts, threshold: Threshold) -> Scores:
@@ -86,7 +92,11 @@ def mask_scores(counts: LevelCounts, threshold: Threshold) -> Scores:
         decisions = counts_above(counts, levels, threshold)
         return _decisions(weights, decisions) | level_areas(weights, counts)
 
-    return Scores(masks.class_metrics(whole, levels, threshold), draw)
+    def on_levels() -> LevelCounts:
+        # a code lies above its lower border, and nothing at or below the first
+        return LevelCounts(*(np.pad(part, [(0, 0), (1, 0)]) for part in whole))
+
+    return Scores(masks.class_metrics(whole, levels, threshold), draw, on_levels)
 
 
 def event_scores(
@@ -147,6 +157,21 @@ def gated_frame_scores(predicted: Predictions, clip_threshold: Threshold) -> NDA
     return np.stack(
         [gate(predicted.frame_scores(i), p, clip_threshold) for i, p in enumerate(probabilities)]
     ).astype(np.float32)
+
+
+def curves(scores: Mapping[str, Scores]) -> pd.DataFrame:
+    """Precision, recall and F1 of each task at each threshold, columns `CURVE_COLUMNS`."""
+    thresholds = mask_level_borders()
+    tables = [
+        threshold_curve(task, of_task.on_levels(), thresholds)
+        for task, of_task in scores.items()
+        if of_task.on_levels is not None
+    ]
+    return pd.concat(tables, ignore_index=True)
+
+
+def _levels_of(truth: NDArray[np.bool_], scores: NDArray[Any]) -> Callable[[], LevelCounts]:
+    return lambda: counts_on_levels(truth, scores, mask_level_borders())
 
 
 def _decisions(weights: Floats, counts: Counts) -> Values:

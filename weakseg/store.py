@@ -72,6 +72,12 @@ def mask_level_values() -> NDArray[np.float32]:
     return (1 / (1 + np.exp(-centres))).astype(np.float32)
 
 
+def mask_level_borders() -> NDArray[np.float32]:
+    """The value above which each mask code lies, (256,) float32, increasing; 0.1 is one."""
+    borders = LOWEST_LOGIT + LOGIT_STEP * np.arange(MASK_LEVELS)
+    return (1 / (1 + np.exp(-borders))).astype(np.float32)
+
+
 def encode_mask_logits(logits: NDArray[Any]) -> NDArray[np.uint8]:
     """Codes (uint8) of mask logits of any shape: the step is 0.078, the error in a mask <= 0.01."""
     codes = np.floor((logits - LOWEST_LOGIT) / LOGIT_STEP)

@@ -1,4 +1,4 @@
-"""Tables of results: the folds' metrics joined, their means, and a page to read.
+"""Tables of results: the folds' metrics joined, their means, and what is shown of them.
 
 `summary` has the columns `SUMMARY_COLUMNS`; `holdout_fold` is a number or "mean", the mean over the
 holdout folds that were run.  Confidence bounds are empty where none were computed.
@@ -6,7 +6,7 @@ holdout folds that were run.  Confidence bounds are empty where none were comput
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,90 +105,8 @@ def per_class(joined: pd.DataFrame) -> pd.DataFrame:
     return rows[[*RUN, "class", "task", "metric", "value"]]
 
 
-TUNED = (
-    "The same, with thresholds tuned class by class for each model: clip thresholds from weak "
-    "labels, frame, event and mask thresholds from the planned onsets of training mixtures; no "
-    "holdout clip was used. Models named `oracle_` and `floor_` keep the thresholds of the "
-    "configuration: they have nothing to tune."
-)
-
-
-TRACKS = {
-    "A": "trained on the planned mixtures (track A)",
-    "B": "trained on fresh mixtures (track B)",
-}
-
-
-def markdown(
-    experiment: str,
-    table: pd.DataFrame,
-    tuned: pd.DataFrame | None = None,
-    models: pd.DataFrame | None = None,
-) -> str:
-    """The means as a page: a table a task and SNR, a row a model; then with tuned thresholds.
-
-    models: a row a model, with its `track`: those of two tracks are never in one table.
-    """
-    n_folds = table[table["holdout_fold"] != "mean"]["holdout_fold"].nunique()
-    parts = [
-        f"# {experiment}",
-        f"Macro average over classes, mean over {n_folds} holdout "
-        f"fold{'s' if n_folds > 1 else ''}. Separation: classes that the model finds, "
-        "unless it says otherwise. Models named `oracle_` are told part of the truth, `floor_` "
-        "learn nothing.",
-    ]
-    track_of = {} if models is None else dict(zip(models["model"], models["track"], strict=True))
-    if models is not None:
-        parts += ["## Models", _markdown_table(models.set_index("model"), "{}")]
-    parts += _sections(table, track_of, "##")
-    if tuned is not None:
-        parts += ["## Tuned thresholds", TUNED, *_sections(tuned, track_of, "###")]
-    return "\n\n".join(parts) + "\n"
-
-
-def _sections(table: pd.DataFrame, track_of: Mapping[str, str], level: str) -> Iterator[str]:
-    """A heading and the tables of each SNR, task and track."""
-    means = table[table["holdout_fold"] == "mean"]
-    for snr in means["snr_db"].unique():
-        for shown in SHOWN:
-            rows = means[(means["snr_db"] == snr) & (means["task"] == shown.task)]
-            for trained, mine in _tracks(rows, track_of):
-                yield f"{level} {shown.title}, {snr:g} dB{trained}"
-                yield from _task_tables(mine, shown)
-
-
-def _tracks(rows: pd.DataFrame, track_of: Mapping[str, str]) -> Iterator[tuple[str, pd.DataFrame]]:
-    """The rows of each track's models, with the references, and what the heading says of it."""
-    if len(set(track_of.values())) < 2 and len(rows):
-        yield "", rows
-        return
-    reference = rows["model"].str.startswith(REFERENCES)
-    for track, trained in TRACKS.items():
-        mine = rows["model"].map(track_of) == track
-        if mine.any():
-            yield f", {trained}", rows[mine | reference]
-
-
-def _task_tables(rows: pd.DataFrame, shown: Shown) -> Iterator[str]:
-    """The values of a task, models before references, and how far the models have come."""
-    wide = rows.pivot(index="model", columns="metric", values="value")
-    wide = wide.reindex(rows["model"].unique(), columns=[m for m in shown.metrics if m in wide])
-    yield _markdown_table(wide, "{:.3f}")
-    if {shown.floor, shown.oracle} <= set(wide.index):
-        yield f"Of the way from `{shown.floor}` to `{shown.oracle}`, in percent:"
-        yield _markdown_table(100 * way(wide, shown), "{:.0f}")
-
-
 def way(wide: pd.DataFrame, shown: Shown) -> pd.DataFrame:
     """(value - floor) / (oracle - floor) of each model, from a row a model, a column a metric."""
     floor, oracle = wide.loc[shown.floor], wide.loc[shown.oracle]
     models = wide[~wide.index.str.startswith(REFERENCES)]
     return ((models - floor) / (oracle - floor)).drop(columns=shown.neither, errors="ignore")
-
-
-def _markdown_table(wide: pd.DataFrame, form: str) -> str:
-    lines = [["model", *wide.columns], ["---", *["---:"] * len(wide.columns)]]
-    for model, values in wide.iterrows():
-        shown = ("n/a" if pd.isna(value) else form.format(value) for value in values)
-        lines.append([str(model), *shown])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -11,6 +11,8 @@ import reprlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from weakseg.names import fold_of_mixture, mixture_name
+
 Configuration = dict[str, Any]
 
 # Options of poolings: the types that have it; what to give, and which, where they need it.
@@ -259,6 +261,17 @@ def _pictures(config: Configuration) -> None:
     if pictures > clips:
         what = f"at most the {clips} mixtures of a fold (mixtures.per_fold)"
         raise refuse("evaluation.figure_clips", pictures, what, "lower it or raise per_fold")
+    folds, run = config["mixtures"]["folds"], config["grid"]["holdout_folds"]
+    for name in config["evaluation"]["figure_mixtures"]:
+        if fold_of_mixture(name, folds, clips) not in run:
+            names = [
+                mixture_name(number) for f in run for number in ((f - 1) * clips, f * clips - 1)
+            ]
+            spans = [f"{low} to {high}" for low, high in zip(names[::2], names[1::2], strict=True)]
+            what = f"a mixture of a holdout fold (grid.holdout_folds): {', '.join(spans)}"
+            raise refuse(
+                "evaluation.figure_mixtures", name, what, "name one that mixtures.yaml has"
+            )
 
 
 def _predict(config: Configuration) -> None:

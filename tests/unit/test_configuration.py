@@ -426,6 +426,13 @@ BAD: list[tuple[dict[Any, Any], str]] = [
     ({"training": {"validation_clips": 180}}, "training.validation_clips: 180 is not less"),
     ({"training": {"batch_size": 157}}, "training.batch_size: 157 is not at most the 156"),
     ({"evaluation": {"figure_clips": 61}}, "evaluation.figure_clips: 61 is not at most the 60"),
+    (
+        {"evaluation": {"figure_mixtures": ["00060.wav"]}, "grid": {"holdout_folds": [1, 3]}},
+        "evaluation.figure_mixtures: '00060.wav' is not a mixture of a holdout fold .*: "
+        "00000.wav to 00059.wav, 00120.wav to 00179.wav",
+    ),
+    ({"evaluation": {"figure_mixtures": ["12"]}}, "evaluation.figure_mixtures: '12' is not a mix"),
+    ({"evaluation": {"figure_mixtures": "00001.wav"}}, "evaluation.figure_mixtures: .* is not a l"),
 ]
 
 

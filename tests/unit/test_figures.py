@@ -8,12 +8,27 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 from matplotlib.patches import StepPatch
 from matplotlib.text import Text
 
 from weakseg.detection import EVENT_COLUMNS, Detector
-from weakseg.figures import clip, history, masks, method, models, style
+from weakseg.figures import (
+    classes,
+    clip,
+    colours,
+    curves,
+    decisions,
+    history,
+    masks,
+    method,
+    models,
+    noise,
+    style,
+    truth,
+)
 from weakseg.figures.clip_data import ClipData
+from weakseg.metrics.curves import CURVE_COLUMNS
 from weakseg.spectral import Spectral
 
 SPECTRAL = Spectral(sample_rate=8000, window=512, hop=256, mels=32, fmin=50.0, fmax=4000.0)
@@ -79,6 +94,57 @@ def draw_masks(data):
     return masks.draw_masks(data, name="00001", model="gwrp", snr_db=0)
 
 
+def make_mixture(names=(NAMES[0], NAMES[2])):
+    rng = np.random.default_rng(1)
+    return truth.Mixture(
+        SPECTRAL,
+        rng.uniform(-0.5, 0.5, round(SECONDS * 8000)),
+        rng.normal(size=(FRAMES, SPECTRAL.mels)),
+        {name: rng.random((FRAMES, SPECTRAL.mels), np.float32) for name in names},
+    )
+
+
+def draw_truth(mixture):
+    return truth.draw_truth(mixture, name="00001", snr_db=-5)
+
+
+def draw_decisions(data):
+    return decisions.draw_decisions(data, DETECTOR, name="00001", model="gwrp", snr_db=0)
+
+
+def draw_colours(data):
+    return colours.draw_colours(data, 0.1, name="00001", model="gwrp", snr_db=0)
+
+
+def curve_of(tasks=("tagging", "frames", "masks")):
+    at = np.linspace(0, 0.9, 10)
+    rows = [(task, t, t**0.5, 1 - t, t * (1 - t)) for task in tasks for t in at]
+    return pd.DataFrame(rows, columns=CURVE_COLUMNS)
+
+
+def draw_curves(tables):
+    thresholds = {"tagging": 0.1, "frames": 0.21, "masks": 0.3}
+    return curves.draw_curves(tables, thresholds, "Curves")
+
+
+def per_class_of(names, values):
+    """A table at 0 dB: of each model, the value of each class in every task."""
+    with_reference = values | {"oracle_mask": [1.0] * len(names)}
+    rows = [
+        (0.0, model, fold, name, task, metric, value)
+        for model, each in with_reference.items()
+        for name, value in zip(names, each, strict=True)
+        for _, _, task, metric in classes.PANELS
+        for fold in ("1", "mean")
+    ]
+    return pd.DataFrame(rows, columns=classes.COLUMNS)
+
+
+def draw_classes(names, models=("gmp", "_$")):
+    values = {model: np.linspace(0.1, 1, len(names)) for model in models}
+    return classes.draw_classes(per_class_of(names, values), 0)
+
+
 LONG = [f"A_class_with_a_name_that_has_no_room_at_all_{i}_$" for i in range(14)]
 PICTURES = {
     "clip": lambda: draw_clip(make_clip(), snr_db=-5),
@@ -90,6 +156,24 @@ PICTURES = {
     "masks": lambda: draw_masks(make_clip()),
     "masks of long names": lambda: draw_masks(make_clip(LONG, found=tuple(range(14)))),
     "masks of two classes": lambda: draw_masks(make_clip(NAMES[:2], found=(1,))),
+    "masks of forty classes": lambda: draw_masks(make_clip([f"name {i}" for i in range(41)])),
+    "truth": lambda: draw_truth(make_mixture()),
+    "truth of long names": lambda: draw_truth(make_mixture(LONG)),
+    "truth of nothing": lambda: draw_truth(make_mixture(())),
+    "decisions": lambda: draw_decisions(make_clip()),
+    "decisions of long names": lambda: draw_decisions(make_clip(LONG, found=tuple(range(14)))),
+    "decisions without truth": lambda: draw_decisions(
+        make_clip(NAMES[:2], found=(1,), true_events=None, mask_truth={})
+    ),
+    "colours": lambda: draw_colours(make_clip()),
+    "colours of long names": lambda: draw_colours(make_clip(LONG, found=tuple(range(14)))),
+    "colours of no class": lambda: draw_colours(make_clip(true=(), found=(), masks=None)),
+    "curves": lambda: draw_curves({"gmp": curve_of(), "_$": curve_of(("tagging", "frames"))}),
+    "curves of many": lambda: draw_curves({name: curve_of() for name in LONG}),
+    "noise": lambda: noise.draw_noise(summary_of((-5, 0, 10))),
+    "noise of long names": lambda: noise.draw_noise(summary_of((0, 10, 20), LONG)),
+    "classes": lambda: draw_classes(NAMES),
+    "classes of long names": lambda: draw_classes(LONG, LONG),
     "method": lambda: draw_method(make_clip(found=(0, 1, 2)), [0, 1, 2]),
     "method of one class": lambda: draw_method(make_clip(LONG, found=(3,)), [3]),
     "history": lambda: history.draw_history({"gmp": history_of(), "_$": history_of(1)}),
@@ -134,13 +218,30 @@ def test_pictures_can_be_read(name):
     whole = figure.get_tightbbox()
     assert whole.x0 >= 0 and whole.y0 >= 0
     assert whole.x1 <= figure.get_figwidth() and whole.y1 <= figure.get_figheight()
-    assert min(text.get_fontsize() for text in texts) >= 8
+    assert (
+        min(text.get_fontsize() for text in texts) >= 9
+    )  # 7 on a page of 7 inches between its margins
     assert not any(text.get_parse_math() for text in texts)  # names are literal
     labels = {label for axes in figure.axes for label in (axes.get_xlabel(), axes.get_ylabel())}
     assert all(re.search(r"\(.+\)", label) for label in labels - {"", "Class", "Hz"})
 
 
-@pytest.mark.parametrize("name", ["clip", "masks", "method", "history", "models"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "clip",
+        "masks",
+        "truth",
+        "decisions",
+        "colours",
+        "curves",
+        "noise",
+        "classes",
+        "method",
+        "history",
+        "models",
+    ],
+)
 def test_same_arrays_give_the_same_bytes(name, tmp_path):
     endings = ("png", "svg")
     first = PICTURES[name]()
@@ -157,7 +258,8 @@ def test_same_arrays_give_the_same_bytes(name, tmp_path):
         same = (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
         assert same, ending
     ElementTree.parse(tmp_path / "a.svg")
-    assert "<dc:date>" not in (tmp_path / "a.svg").read_text(encoding="utf-8")
+    text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert "<dc:date>" not in text and "(0 to 1)</text>" in text  # text is text
 
 
 def test_clip_shows_the_given_arrays():
@@ -219,8 +321,129 @@ def test_masks_are_ordered_by_probability_and_the_truth_is_outlined():
     assert [len(axes.collections) for axes in shown] == [0, 1, *[0] * 6]
     outline = shown[1].collections[0].get_paths()[0].vertices
     assert outline[:, 0].max() <= FRAMES * 256 / 8000 and outline[:, 1].min() >= -0.5
-    with pytest.raises(ValueError, match="has no masks"):
-        draw_masks(make_clip(masks=None))
+
+
+def test_the_true_masks_stand_in_for_a_model_without_masks():
+    data = make_clip(true=(3, 1), masks=None)
+    figure = draw_masks(data)
+    shown = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    assert len(shown) == 2
+    np.testing.assert_array_equal(shown[0], data.mask_truth[1].T)  # the more probable one
+    assert any("These are the true ones" in text for text in words(figure))
+    with pytest.raises(ValueError, match="no masks, neither of the model gwrp nor true ones"):
+        draw_masks(make_clip(masks=None, mask_truth={}))
+
+
+def test_the_grid_has_the_masks_of_all_classes():
+    figure = draw_masks(make_clip([f"class{i}" for i in range(41)]))
+    assert sum(bool(axes.images) for axes in figure.axes) == 41
+    assert "Not shown" not in "".join(words(figure))
+
+
+def test_truth_shows_the_given_arrays():
+    mixture = make_mixture()
+    figure = draw_truth(mixture)
+    images = [axes.images[0].get_array() for axes in figure.axes if axes.images]
+    for image, values in zip(images, [mixture.logmel, *mixture.ratio_masks.values()], strict=True):
+        np.testing.assert_array_equal(image, values.T)
+    titles = [axes.get_title(loc="left") for axes in figure.axes[2:4]]
+    assert titles == ["Ideal ratio mask: Bark", "Ideal ratio mask: $cost_{x}$"]
+    assert figure.texts[0].get_text() == "00001, SNR -5 dB"
+    lines = words(draw_truth(make_mixture(LONG)))
+    assert "Not shown: 6 of 14 classes in the mixture." in lines
+
+
+def test_decisions_show_truth_scores_and_events():
+    true = events_of((0.512, 1.0, "Bark"))
+    data = make_clip(true=(0,), found=(1,), true_events=true, events=events_of((0.1, 0.3, "Flute")))
+    figure = draw_decisions(data)
+    truth, scores, events = figure.axes[:3]
+    shown = [0, 1, 2, 3, 4, 5]
+    frames = truth.images[0].get_array()
+    assert frames.shape == (6, FRAMES) and not frames[1:].any()
+    assert np.flatnonzero(frames[0]).tolist() == list(range(16, 32))  # 32 ms each
+    np.testing.assert_array_equal(scores.images[0].get_array(), data.frame_scores[:, shown].T)
+    labels = [text.get_text() for text in events.get_yticklabels()]
+    assert labels == [f"{NAMES[i]} {data.clip_probabilities[i]:.2f}" for i in shown]
+    outlined = [c for c in events.collections if len(c.get_paths())]
+    np.testing.assert_allclose(spans(outlined[0]), [(0.512, 1.0)])
+    without = draw_decisions(make_clip(true_events=None, mask_truth={}))
+    assert [axes.get_title(loc="left") for axes in without.axes[:2]] == [
+        "Frame by frame, predicted",
+        "Event by event, filled: found",
+    ]
+
+
+def test_false_colours_add_up_and_are_numbered():
+    data = make_clip(true=(2, 0), found=(4,))
+    figure = draw_colours(data)
+    logmel, true, predicted = (
+        figure.axes[0],
+        *[a for a in figure.axes if "mask" in a.get_title("left")],
+    )
+    np.testing.assert_array_equal(logmel.images[0].get_array(), data.logmel.T)
+    first, second = (np.array(to_rgb(shade)) for shade in colours.COLOURS[:2])
+    order = data.true_classes
+    both = data.mask_truth[order[0]] & data.mask_truth[order[1]]
+    painted = np.asarray(true.images[0].get_array()).swapaxes(0, 1)
+    np.testing.assert_allclose(
+        painted[both], np.tile(np.minimum(first + second, 1), (both.sum(), 1))
+    )
+    assert (painted[~data.mask_truth[order[0]] & ~data.mask_truth[order[1]]] == 0).all()
+    assert [text.get_text() for text in predicted.texts] == ["1", "2", "3"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["1 Bark", "2 $cost_{x}$", "3 <b>&amp;"]
+
+
+def test_curves_mark_the_thresholds_of_the_configuration():
+    table = curve_of()
+    figure = draw_curves({"gmp": table, "_$": table.query("task != 'masks'")})
+    assert len(figure.axes) == 12
+    across, against = figure.axes[4], figure.axes[7]
+    rows = table[table.task == "frames"]
+    np.testing.assert_array_equal(across.lines[0].get_xydata(), rows[["recall", "precision"]])
+    np.testing.assert_array_equal(against.lines[0].get_xydata(), rows[["threshold", "f1"]])
+    assert (
+        against.lines[1].get_xydata().tolist()
+        == rows[["threshold", "f1"]].iloc[[2]].values.tolist()
+    )
+    assert against.lines[-1].get_xdata()[0] == 0.21
+    assert len(figure.axes[8].lines) == 2 and len(figure.axes[9].lines) == 3  # one model has masks
+    with pytest.raises(ValueError, match="no curve was given"):
+        draw_curves({})
+    with pytest.raises(ValueError, match="curve of gmp: no column f1"):
+        draw_curves({"gmp": table.drop(columns="f1")})
+
+
+def test_noise_draws_the_means_against_the_snr():
+    summary = summary_of((10, -5, 0), low=0.0, high=0.5)
+    figure = noise.draw_noise(summary)
+    assert len(figure.axes) == 6
+    chosen = summary.query("task == 'tagging' and metric == 'f1' and holdout_fold == 'mean'")
+    for line, name in zip(
+        figure.axes[0].get_lines(), ["gmp", "_new$x$", "oracle_mask"], strict=True
+    ):
+        mine = chosen[chosen.model == name].sort_values("snr_db")
+        np.testing.assert_array_equal(line.get_xydata(), mine[["snr_db", "value"]].to_numpy(float))
+    ends = [path.vertices[:, 1].tolist() for path in figure.axes[0].collections[0].get_paths()]
+    assert ends == [[0, 0.5]] * 3
+    with pytest.raises(ValueError, match="one SNR; run two or more"):
+        noise.draw_noise(summary_of((0,)))
+
+
+def test_classes_are_marks_the_best_class_first():
+    table = per_class_of(["Bark", "Flute"], {"gmp": [0.2, 0.4], "gap": [0.1, np.nan]})
+    figure = classes.draw_classes(table, 0)
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["Flute", "Bark"]
+    for panel in figure.axes[:4]:
+        gmp, gap = panel.get_lines()
+        assert gmp.get_xdata().tolist() == [0.4, 0.2]
+        assert gmp.get_ydata().tolist() == [-0.125, 0.875]
+        assert gap.get_ydata().tolist() == [0.125, 1.125]
+        assert np.isnan(gap.get_xdata()[0]) and gap.get_xdata()[1] == 0.1
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["gmp", "gap"]  # no reference
+    with pytest.raises(ValueError, match="no mean of a model at 10 dB"):
+        classes.draw_classes(table, 10)
 
 
 def test_method_shows_the_given_arrays():

@@ -1,16 +1,21 @@
 import pandas as pd
 import pytest
 
+from weakseg.page import to_markdown
+from weakseg.results_page import results_page
 from weakseg.tables import (
     SHOWN,
     SUMMARY_COLUMNS,
     join,
-    markdown,
     per_class,
     read_metrics,
     summary,
     way,
 )
+
+
+def markdown(*tables):
+    return to_markdown(results_page(*tables))
 
 
 def metrics(fold: int, macro: float, bark: float, model: str = "gwrp") -> pd.DataFrame:
@@ -41,9 +46,9 @@ def test_classes_stand_in_a_table_of_their_own(joined):
 
 
 def test_page_shows_the_means(joined):
-    page = markdown("mine", summary(joined))
-    assert page.startswith("# mine\n") and "mean over 2 holdout folds" in page
-    assert "| gwrp | 0.600 |" in page and "Of the way" not in page
+    text = markdown("mine", summary(joined))
+    assert text.startswith("# mine\n") and "mean over 2 holdout folds" in text
+    assert "| gwrp | 0.600 |" in text and "Of the way" not in text
 
 
 def test_classes_may_be_called_anything(tmp_path):
@@ -57,23 +62,23 @@ def test_classes_may_be_called_anything(tmp_path):
 
 
 def test_what_has_no_value_is_shown_so():
-    page = markdown("mine", summary(join([metrics(1, float("nan"), 0.2)])))
-    assert "| gwrp | n/a |" in page
+    text = markdown("mine", summary(join([metrics(1, float("nan"), 0.2)])))
+    assert "| gwrp | n/a |" in text
 
 
 def test_page_says_how_far_models_have_come():
     references = {"floor_ones": 0.2, "oracle_activity": 1.0}
     tables = [metrics(1, 0.6, 0.2), *(metrics(1, v, v, m) for m, v in references.items())]
-    page = markdown("mine", summary(join(tables)))
-    assert "| gwrp | 0.600 |\n| floor_ones | 0.200 |\n| oracle_activity | 1.000 |" in page
-    assert "Of the way from `floor_ones` to `oracle_activity`, in percent:" in page
-    assert page.endswith("| gwrp | 50 |\n")
+    text = markdown("mine", summary(join(tables)))
+    assert "| gwrp | 0.600 |\n| floor_ones | 0.200 |\n| oracle_activity | 1.000 |" in text
+    assert "Of the way from `floor_ones` to `oracle_activity`, in percent:" in text
+    assert text.endswith("| gwrp | 50 |\n")
 
 
 def test_tuned_tables_follow_under_their_own_heading(joined):
     tuned = summary(join([metrics(1, 0.8, 0.2), metrics(2, 0.9, 0.4)]))
-    page = markdown("mine", summary(joined), tuned)
-    first, _, second = page.partition("## Tuned thresholds")
+    text = markdown("mine", summary(joined), tuned)
+    first, _, second = text.partition("## Tuned thresholds")
     assert first == markdown("mine", summary(joined)) + "\n" and "| gwrp | 0.850 |" in second
     assert "no holdout clip was used" in second and "### Audio tagging, 0 dB" in second
 

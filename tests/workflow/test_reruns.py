@@ -4,14 +4,15 @@ import pytest
 
 pytestmark = pytest.mark.workflow
 
-TABLES = {"summarise": 1, "draw_models": 1}
+LAST = {"describe_run": 1}  # after whatever ran
+TABLES = {"summarise": 1, "draw_models": 1} | LAST
 EVALUATION = {"evaluate": 3} | TABLES
 DETECTION = {"detect_events": 3, "draw_clips": 3, "draw_method": 1} | EVALUATION
 TUNING = {"tune_thresholds": 3} | DETECTION
 SEGMENTATION = {"segment": 3, "segment_training": 3, "separate": 3} | TUNING
 TRAINING = {"train": 3, "describe_models": 1, "draw_training": 1} | SEGMENTATION
 ONE_MODEL = dict.fromkeys(TRAINING, 1)
-FEATURES = {"extract_features": 4, "evaluate_references": 1} | TRAINING
+FEATURES = {"extract_features": 4, "evaluate_references": 1, "draw_mixtures": 1} | TRAINING
 MIXTURES = {"render_mixtures": 4} | FEATURES
 PLAN = {"plan_mixtures": 1} | MIXTURES
 MATERIAL = {"gather_material": 1}
@@ -44,9 +45,10 @@ CHANGES = [
     ("tuning={clips: 3}", {"segment_training": 3} | TUNING),
     ("detection={high_threshold: 0.3}", TUNING | {"evaluate_references": 1}),
     ("detection={median_frames: 3}", TUNING | {"evaluate_references": 1}),
-    ("separation={clips: 1}", {"separate": 3}),
+    ("separation={clips: 1}", {"separate": 3} | LAST),
     ("separation={resolution: mel}", {"separate": 1, "evaluate": 1} | TABLES),
     ("evaluation={draws: 100}", EVALUATION | {"evaluate_references": 1}),
+    ("evaluation={figure_mixtures: [00003.wav]}", {"draw_clips": 3, "draw_mixtures": 1} | LAST),
     ("evaluation={mask_threshold: 0.2}", TUNING | {"evaluate_references": 1}),
 ]
 

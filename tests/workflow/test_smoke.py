@@ -1,20 +1,27 @@
 """The whole graph, from generated archives to tables and pictures."""
 
+import json
+import re
 from itertools import chain, combinations
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import snakemake
 import soundfile
+import yaml
 
 from weakseg.detection import read_events
+from weakseg.figures.from_stores import load_mixture
 from weakseg.material import Material
 from weakseg.plan import read_plan
 from weakseg.references import REFERENCES
-from weakseg.store import PredictionStore
+from weakseg.store import FeatureStore, PredictionStore
 from weakseg.tables import DIFFERENCE_COLUMNS, SUMMARY_COLUMNS
 from weakseg.thresholds import read_thresholds
+from workflow.configuration import complete
 
 pytestmark = pytest.mark.workflow
 
@@ -167,7 +174,10 @@ SAME = (
     "folds.csv",
     "mixtures/**/*.flac",
     "features/**/*.h5",
-    "tables/*",
+    "tables/[!c]*",  # not the costs
+    "figures/**/*.svg",
+    "config.yaml",
+    "summary.json",
     "models/**/*",
     "thresholds/**/*",
 )
@@ -180,9 +190,114 @@ def test_one_core_and_two_give_the_same_bytes(smoke, fresh):
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
+CATEGORIES = {"Overview", "Tables", "Classes", "Thresholds", "Training", "Clips", "Run"}
+MOST_MB = 30
+
+
+def items_of(page):
+    """The categories of a report, and what it shows: path -> caption and labels."""
+    text = page.read_text(encoding="utf-8")
+    categories, items = (
+        json.loads(re.search(rf"^ *var {name} = (\{{.+\}});$", text, re.M)[1])
+        for name in ("categories", "results")
+    )
+    return categories, items
+
+
 def test_report(smoke, tmp_path):
     page = tmp_path / "report.html"
     smoke.must_run("--report", str(page))
-    text = page.read_text()
-    for words in ("Clips", "Tables", "Overview", "Training"):
-        assert words in text
+    assert page.stat().st_size < MOST_MB * 2**20
+    categories, items = items_of(page)
+    assert set(categories) >= CATEGORIES
+    shown = {str(Path(name).relative_to("results/smoke")) for name in items}
+    there = smoke.files("figures/**/*.png", "tables/*.csv", "tables/*.html", "run.html")
+    assert shown - {"config.yaml"} == set(there)
+    for name, item in items.items():
+        assert item["caption"].startswith("<p>") and "{{" not in item["caption"], name
+        assert item["labels"], name
+    words = " ".join(
+        re.sub("<[^>]+>", " ", items["results/smoke/tables/summary.csv"]["caption"]).split()
+    )
+    table = pd.read_csv(smoke.results / "tables" / "summary.csv")
+    rows = table[table.model.isin(MODELS) & (table.holdout_fold == "mean") & (table.metric == "f1")]
+    assert f"F1 of masks, 0 dB: {rows[rows.task == 'masks'].value.max():.3f}" in words
+    text = page.read_text(encoding="utf-8")
+    assert "3 models (tiny_gmp, tiny_gwrp, tiny_fresh) were trained" in " ".join(text.split())
+
+
+def test_the_configuration_of_the_run_makes_it_again(smoke, smoke_on):
+    config = yaml.safe_load((smoke.results / "config.yaml").read_text(encoding="utf-8"))
+    assert complete(config) == config and config["experiment"] == "smoke"
+    assert smoke_on(smoke.directory, (smoke.results / "config.yaml",)).would_run() == {}
+
+
+def test_costs_are_of_every_step(smoke):
+    costs = pd.read_csv(smoke.results / "tables" / "costs.csv").set_index("rule")
+    folder = smoke.results / "benchmarks"
+    jobs = [path for path in folder.rglob("*.tsv") if path.stem != "describe_run"]
+    assert costs.jobs["all"] == len(jobs) and costs.jobs["train"] == 3
+    assert set(costs.index) >= {"make_demo_archives", "draw_models", "describe_models"}
+    train = sum(pd.read_csv(path, sep="\t").s.item() for path in folder.glob("train/*.tsv"))
+    assert costs.seconds["train"] == pytest.approx(train, abs=0.06)
+    page = (smoke.results / "tables" / "costs.md").read_text()
+    assert page.startswith("| rule | jobs | seconds |") and f"| all | {len(jobs)} |" in page
+
+
+def test_programs_find_all_results_in_one_file(smoke):
+    content = json.loads((smoke.results / "summary.json").read_text(encoding="utf-8"))
+    path = smoke.results / "tables" / "summary.csv"
+    table = pd.read_csv(path, float_precision="round_trip")
+    assert [row["value"] for row in content["results"]] == [
+        None if pd.isna(value) else value for value in table.value
+    ]
+    assert [model["model"] for model in content["models"]] == MODELS
+    assert content["run"] == {
+        "source": "demo",
+        "snr_db": [0.0],
+        "models": MODELS,
+        "holdout_folds": [1],
+    }
+    assert content["versions"]["snakemake"] == snakemake.__version__
+    assert len(content["results_tuned"]) == len(table)
+
+
+def test_latex_and_markdown_carry_the_numbers_of_the_table(smoke):
+    tex = (smoke.results / "tables" / "summary.tex").read_text(encoding="utf-8")
+    page = (smoke.results / "tables" / "summary.md").read_text(encoding="utf-8")
+    table = pd.read_csv(smoke.results / "tables" / "summary.csv")
+    rows = table[(table.holdout_fold == "mean") & (table.task == "masks")]
+    binary = ["precision", "recall", "f1", "auc", "average_precision"]
+    for model, of_model in rows.groupby("model"):
+        values = of_model.set_index("metric").value[binary]
+        cells = ["n/a" if pd.isna(value) else f"{value:.3f}" for value in values]
+        assert f"| {model} | {' | '.join(cells)} |" in page
+        name = model.replace("_", "\\_")
+        assert f"{name} & {' & '.join(cells)} \\\\" in tex
+
+
+def test_ideal_ratio_masks_are_shares_of_the_mixture(smoke):
+    plan = read_plan(smoke.results / "mixtures.yaml")
+    parts = sorted((smoke.results / "features" / "snr0").glob("fold1-*.h5"))
+    manifests = sorted((smoke.results / "mixtures" / "snr0").glob("fold1-*/manifest.csv"))
+    with FeatureStore(parts) as truth:
+        mixture = load_mixture(0, truth, plan, manifests)
+        binary = truth.mask_truth(0)
+        names = list(truth.classes)
+    assert list(mixture.ratio_masks) == ["Bark", "Violin_or_fiddle"]  # by onset
+    for label, mask in mixture.ratio_masks.items():
+        assert mask.min() >= 0 and mask.max() <= 1 and mask.shape == mixture.logmel.shape
+        within = binary[names.index(label)]
+        assert mask[within].mean() > 0.5 > mask[~within].mean()
+    assert len(mixture.waveform) == 4 * 32000
+
+
+def test_pictures_are_pngs_and_svgs_with_text(smoke):
+    pngs = smoke.files("figures/**/*.png")
+    svgs = smoke.files("figures/**/*.svg")
+    assert {name[:-4] for name in pngs} == {name[:-4] for name in svgs}
+    for kind in ("", "-masks", "-decisions", "-colours"):
+        assert f"figures/snr0/tiny_fresh/holdout1/clip1{kind}.svg" in svgs
+    assert b"tiny_fresh" in svgs["figures/snr0/classes.svg"]
+    assert b"Ideal ratio mask" in svgs["figures/snr0/mixtures-holdout1/clip1.svg"]
+    assert b"<dc:date>" not in b"".join(svgs.values())

@@ -16,7 +16,7 @@ from weakseg.figures import panels, style
 from weakseg.figures.clip_data import ClipData
 
 MOST_CLASSES = 6
-LEFT, RIGHT, TOP, BOTTOM = 0.8, 1.95, 0.5, 0.65  # margins, inches
+LEFT, RIGHT, TOP, BOTTOM = 0.8, 2.05, 0.5, 0.65  # margins, inches
 WAVEFORM, LOGMEL, MASK, SCORES, LANE = 0.7, 1.2, 0.5, 1.3, 0.34  # heights, inches
 NEAR, FAR = 0.08, 0.3  # gaps between panels, inches; FAR leaves room for a title
 BAR_LEFT = style.WIDTH - 0.85  # of colour bars
@@ -120,7 +120,7 @@ def _draw_masks(
 def _draw_scores(clip: ClipData, detector: Detectors, shown: Sequence[int], panel: Axes) -> None:
     one = detector if isinstance(detector, Detector) else None
     panels.show_scores(panel, clip, shown, one)
-    names = [style.shortened(clip.classes[index], RIGHT - 0.5) for index in shown]
+    names = [style.shortened(clip.classes[index], RIGHT - 0.65) for index in shown]
     names += [f"high threshold {one.high:g}", f"low threshold {one.low:g}"] if one else []
     handles = [_line(place) for place in range(len(shown))] + panel.get_lines()
     panel.legend(
@@ -138,7 +138,7 @@ def _line(place: int) -> Line2D:
 def _draw_lanes(clip: ClipData, shown: Sequence[int], panel: Axes) -> None:
     truth = "" if clip.true_events is None else "; outlined: truth"
     panel.set_title(f"Events, filled: found{truth}")
-    panels.show_events(panel, clip, shown, room=RIGHT - 0.2)
+    panels.show_events(panel, clip, shown, room=RIGHT - 0.3)
     panel.yaxis.tick_right()
     panel.tick_params(axis="y", length=0)
     panel.set_ylabel("Class")

@@ -13,38 +13,48 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from weakseg.figures import panels, style
-from weakseg.figures.clip_data import ClipData, Floats
+from weakseg.figures.clip_data import ClipData
 
-MOST_CLASSES, COLUMNS = 12, 3
+MOST_CLASSES = 60
+WIDE, COLUMNS = 12, (3, 6)  # up to so many classes in few columns, beyond in many
 LEFT, RIGHT, TOP, BOTTOM = 0.65, 0.95, 0.9, 0.5  # margins, inches
 HEIGHT, ACROSS, DOWN = 1.0, 0.25, 0.3  # of a panel; gaps between panels, inches
-WIDTH = (style.WIDTH - LEFT - RIGHT - (COLUMNS - 1) * ACROSS) / COLUMNS
 
 
 @style.style()
 def draw_masks(clip: ClipData, *, name: str, model: str, snr_db: float | None = None) -> Figure:
-    """Draw the predicted masks of the twelve most probable classes, the most probable first.
+    """Draw the predicted masks of all classes, the most probable first, of at most sixty.
 
-    The true mask of a class in the clip is outlined.  Raises ValueError for a clip without masks.
+    The true mask of a class in the clip is outlined.  Of a model without masks, the true masks are
+    drawn.  Raises ValueError for a clip that has neither.
     """
-    if clip.masks is None:
-        raise ValueError(f"{name}: model {model} has no masks; use draw_clip")
-    shown = clip.by_probability()[:MOST_CLASSES]
-    figure, axes = _grid(len(shown))
+    masks = clip.mask_truth if clip.masks is None else dict(enumerate(clip.masks))
+    if not masks:
+        raise ValueError(f"{name}: no masks, neither of the model {model} nor true ones; leave it")
+    shown = [index for index in clip.by_probability() if index in masks][:MOST_CLASSES]
+    columns = COLUMNS[len(shown) > WIDE]
+    figure, axes = _grid(len(shown), columns)
     style.add_title(figure, style.clip_title(name, model, snr_db))
     style.add_text(figure, LEFT, 0.42, _explanation(clip, len(shown)), color=style.GREY)
     for place, (panel, index) in enumerate(zip(axes, shown, strict=True)):
-        image = _draw_mask(panel, clip, index, clip.masks[index])
-        panels.time_axis(panel, clip.seconds, labelled=place + COLUMNS >= len(shown))
-        if place % COLUMNS:
+        image = _draw_mask(panel, clip, index, masks[index])
+        panels.time_axis(panel, clip.seconds, labelled=place + columns >= len(shown))
+        if place % columns:
             panel.set_ylabel("")
             panel.tick_params(labelleft=False)
-    left = LEFT + min(len(shown), COLUMNS) * (WIDTH + ACROSS) - 0.1
+    left = LEFT + min(len(shown), columns) * (_width(columns) + ACROSS) - 0.1
     panels.colour_bar(figure, image, axes, left, "Mask (0 to 1)")
     return figure
 
 
+def _width(columns: int) -> float:
+    """Of a panel, inches."""
+    return (style.WIDTH - LEFT - RIGHT - (columns - 1) * ACROSS) / columns
+
+
 def _explanation(clip: ClipData, n_shown: int) -> str:
+    if clip.masks is None:
+        return "The model predicts no masks. These are the true ones, with its clip probabilities."
     text = "Predicted masks, with clip probabilities."
     if clip.mask_truth:
         text += " Outlined: true masks."
@@ -56,23 +66,24 @@ def _explanation(clip: ClipData, n_shown: int) -> str:
     return text
 
 
-def _grid(n_panels: int) -> tuple[Figure, list[Axes]]:
-    n_rows = -(-n_panels // COLUMNS)
+def _grid(n_panels: int, columns: int) -> tuple[Figure, list[Axes]]:
+    n_rows = -(-n_panels // columns)
     figure = style.new_figure(TOP + n_rows * (HEIGHT + DOWN) - DOWN + BOTTOM)
     axes = []
     for place in range(n_panels):
-        row, column = divmod(place, COLUMNS)
-        left, top = LEFT + column * (WIDTH + ACROSS), TOP + row * (HEIGHT + DOWN)
-        axes.append(style.add_panel(figure, left, top, WIDTH, HEIGHT))
+        row, column = divmod(place, columns)
+        left, top = LEFT + column * (_width(columns) + ACROSS), TOP + row * (HEIGHT + DOWN)
+        axes.append(style.add_panel(figure, left, top, _width(columns), HEIGHT))
     return figure, axes
 
 
-def _draw_mask(panel: Axes, clip: ClipData, index: int, mask: Floats) -> AxesImage:
+def _draw_mask(panel: Axes, clip: ClipData, index: int, mask: NDArray[Any]) -> AxesImage:
     image = panels.show_mask(panel, mask, clip.spectral, "Frequency (Hz)")
-    if index in clip.mask_truth:
+    if clip.masks is not None and index in clip.mask_truth:
         _outline(panel, clip.mask_truth[index], clip.frame_edges)
     probability = f": {clip.clip_probabilities[index]:.2f}"
-    room = WIDTH - style.text_width(probability)
+    width = panel.get_position().width * style.WIDTH
+    room = width - style.text_width(probability)
     panel.set_title(style.shortened(clip.classes[index], room) + probability)
     return image
 

@@ -47,7 +47,7 @@ def draw_models(summary: pd.DataFrame) -> Figure:
     that the table lacks is marked by n/a.  Raises ValueError for a column that is missing and
     for a table without means.
     """
-    means = _means(summary)
+    means = means_of(summary)
     models = list(dict.fromkeys(means["model"]))
     snrs = sorted(means["snr_db"].unique())
     top = TOP + style.legend_shape(models)[1] + 0.25
@@ -65,7 +65,8 @@ def draw_models(summary: pd.DataFrame) -> Figure:
     return figure
 
 
-def _means(summary: pd.DataFrame) -> pd.DataFrame:
+def means_of(summary: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the means, their numbers as floats.  Raises ValueError as `draw_models` does."""
     missing = [column for column in COLUMNS if column not in summary]
     if missing:
         raise ValueError(f"summary: no column {missing[0]}; make the table anew")

@@ -92,10 +92,12 @@ def show_bands(
     label: str = "Frequency (Hz)",
     **options: Any,
 ) -> AxesImage:
-    """A heat map of values (frames, mels) over time in seconds and mel bands labelled in hertz."""
-    n_frames, n_mels = values.shape
+    """A heat map of values (frames, mels), or colours (frames, mels, 3), over seconds and hertz."""
+    n_frames, n_mels = values.shape[:2]
     extent = (0, n_frames / spectral.frames_per_second, -0.5, n_mels - 0.5)
-    image = axes.imshow(values.T, origin="lower", aspect="auto", extent=extent, **options)
+    image = axes.imshow(
+        values.swapaxes(0, 1), origin="lower", aspect="auto", extent=extent, **options
+    )
     inches = axes.bbox.height / axes.figure.dpi
     ticks = mel_ticks(spectral, n_mels * TICK_ROOM / inches)
     axes.set_yticks(mel_position(ticks, spectral), [hertz(tick) for tick in ticks])

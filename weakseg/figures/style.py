@@ -7,7 +7,7 @@ lines on white.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from matplotlib.typing import LineStyleType
 from weakseg.files import replacing
 
 WIDTH = 9.0  # inches
-SMALL, NORMAL, LARGE = 8, 9, 11  # points
+SMALL, NORMAL, LARGE = 9, 10, 12  # points; 9 are 7.2 on a page of 7.16 inches between its margins
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 DASHES: list[LineStyleType] = ["-", "--", "-.", (0, (1.5, 0.7))]
+MARKERS = ["o", "s", "^", "D", "v", "P", "X"]
 HATCHES = ["", "///", "...", "\\\\\\", "xxx", "+++", "ooo"]
 GREY = "0.35"
 TICK_STEPS = [1, 2, 5, 10]  # ticks fall on round numbers
@@ -54,9 +55,10 @@ SETTINGS: dict[Any, Any] = {
     "legend.handlelength": 2.2,
     "lines.linewidth": 1.3,
     "hatch.linewidth": 0.6,
-    "figure.dpi": 120,
+    "figure.dpi": 100,  # a PNG is for a screen, and many are in a report; the SVG is for paper
     "savefig.dpi": "figure",
     "svg.hashsalt": "weakseg",
+    "svg.fonttype": "none",  # text stays text: it can be searched, and takes the font of a paper
     "text.parse_math": False,
 }
 METADATA: dict[str, dict[str, Any]] = {
@@ -138,6 +140,11 @@ def dash(index: int) -> LineStyleType:
     return DASHES[index % len(DASHES)]
 
 
+def marker(index: int) -> str:
+    """Marker of the class or model with this place; repeats with `colour`."""
+    return MARKERS[index % len(MARKERS)]
+
+
 def legend_shape(labels: Sequence[str]) -> tuple[int, float]:
     """Columns and height (inches) of a legend across the figure."""
     widest = max(min(text_width(label), LONGEST_LABEL) for label in labels) + LEGEND_HANDLE
@@ -171,3 +178,9 @@ def save(figure: Figure, path: Path) -> None:
         raise ValueError(f"{path}: a picture is written as .png or .svg; name it so")
     with replacing(path) as temporary:
         figure.savefig(temporary, format=kind, metadata=METADATA[kind], facecolor="white")
+
+
+def save_all(figure: Figure, paths: Iterable[str | Path]) -> None:
+    """Write a figure under several names, each in the format of its ending; see `save`."""
+    for path in paths:
+        save(figure, Path(path))

@@ -2,9 +2,11 @@
 from math import ceil
 from types import SimpleNamespace
 
+from weakseg.names import fold_of_mixture
 from workflow.code_digest import code_digest
 from workflow.configuration import ROOT, complete_or_stop, over_config_yaml
 from workflow.own_audio import file_or_stop, own_audio_or_stop, version_of
+from workflow.measured import best_means, total_costs
 
 if not workflow.modifier.is_main_snakefile():
     config.update(over_config_yaml(config))  # a module's `config:` puts `configfile:` out of action
@@ -172,6 +174,38 @@ def given_file(key):
 def own_audio():
     """The user's recordings; without any the run ends with a line."""
     return own_audio_or_stop(config["predict"], RESULTS)
+def named_mixtures(fold):
+    """The mixtures of a fold that the configuration wants drawn."""
+    names = config["evaluation"]["figure_mixtures"]
+    return [
+        name for name in names if fold_of_mixture(name, MIX["folds"], MIX["per_fold"]) == int(fold)
+    ]
+
+
+def pictures(pattern, category, caption, subcategory=None, each=({},), **labels):
+    """Pictures, as PNGs for the report, then as SVGs for papers.
+
+    each: for each of them, values of some names in the pattern, of which labels may be made.
+    """
+    paths, shown = [], []
+    for values in each:
+        path, mine = pattern, dict(labels)
+        for name, value in values.items():
+            path = path.replace(f"{{{name}}}", str(value))
+            mine = {key: text.replace(f"{{{name}}}", str(value)) for key, text in mine.items()}
+        paths.append(f"{RESULTS}/figures/{path}")
+        shown.append(mine)
+    about = {"caption": f"../report/{caption}.rst", "category": category}
+    if subcategory is not None:
+        about["subcategory"] = subcategory
+    pngs = [report(f"{path}.png", labels=mine, **about) for path, mine in zip(paths, shown)]
+    return pngs + [f"{path}.svg" for path in paths]
+
+
+def table_in_report(name, title, caption=None):
+    """A file of results that the report shows among the tables."""
+    caption = f"../report/{caption or Path(name).stem}.rst"
+    return report(f"{RESULTS}/{name}", category="Tables", caption=caption, labels={"table": title})
 
 
 ALL_MIXTURES = shards("mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", SNRS, FOLDS)

@@ -23,6 +23,7 @@ rule evaluate:
     output:
         metrics=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}.csv",
         draws=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-draws.npz",
+        curve=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-curve.csv",
         tuned_metrics=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-tuned.csv",
         tuned_draws=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-tuned-draws.npz",
     log:
@@ -91,32 +92,16 @@ rule summarise:
         references=references("metrics/snr{snr}/references/holdout{fold}.csv"),
         reference_draws=references("metrics/snr{snr}/references/holdout{fold}-draws.npz"),
     output:
-        summary=report(
-            f"{RESULTS}/tables/summary.csv",
-            category="Tables",
-            caption="../report/summary.rst",
-        ),
-        per_class=report(
-            f"{RESULTS}/tables/per_class.csv",
-            category="Tables",
-            caption="../report/per_class.rst",
-        ),
-        differences=report(
-            f"{RESULTS}/tables/differences.csv",
-            category="Tables",
-            caption="../report/differences.rst",
-        ),
-        summary_tuned=report(
-            f"{RESULTS}/tables/summary_tuned.csv",
-            category="Tables",
-            caption="../report/summary_tuned.rst",
-        ),
-        differences_tuned=report(
-            f"{RESULTS}/tables/differences_tuned.csv",
-            category="Tables",
-            caption="../report/differences_tuned.rst",
+        summary=table_in_report("tables/summary.csv", "All results"),
+        per_class=table_in_report("tables/per_class.csv", "Class by class"),
+        differences=table_in_report("tables/differences.csv", "Model against model"),
+        summary_tuned=table_in_report("tables/summary_tuned.csv", "All results, tuned thresholds"),
+        differences_tuned=table_in_report(
+            "tables/differences_tuned.csv", "Model against model, tuned thresholds"
         ),
         markdown=f"{RESULTS}/tables/summary.md",
+        latex=f"{RESULTS}/tables/summary.tex",
+        page=table_in_report("tables/summary.html", "Means to read"),
     log:
         log_of("summarise"),
     benchmark:
@@ -132,6 +117,9 @@ rule summarise:
             experiment=config["experiment"],
             models=GRID["models"],
         ),
+        # for captions; a parameter that is read from a file is not compared
+        best=lambda wildcards, output: best_means(output.summary),
+        best_tuned=lambda wildcards, output: best_means(output.summary_tuned),
         code=digest_of("summarise"),
     script:
         "../scripts/summarise.py"

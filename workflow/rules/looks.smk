@@ -1,5 +1,16 @@
 # Results -> pictures.
-CLIPS = range(1, config["evaluation"]["figure_clips"] + 1)
+# clips that are drawn of each holdout fold: those that are named stand before evenly spread ones
+CLIPS = range(
+    1,
+    max(
+        config["evaluation"]["figure_clips"],
+        *[len(named_mixtures(fold)) for fold in GRID["holdout_folds"]],
+    )
+    + 1,
+)
+EACH_CLIP = [{"clip": clip} for clip in CLIPS]
+EACH_SNR = [{"snr": snr} for snr in SNRS]
+EACH_RUN = [{"snr": snr, "fold": fold} for snr in SNRS for fold in GRID["holdout_folds"]]
 # the picture of the method is drawn for the last model of the grid that has masks
 MASKED = [name for name in GRID["models"] if config["models"][name]["network"]["type"] != "dnn"]
 ALL_FIGURES = [
@@ -9,6 +20,12 @@ ALL_FIGURES = [
         f"{RESULTS}/figures/snr{{snr}}/training-holdout{{fold}}.png",
         snr=SNRS,
         fold=GRID["holdout_folds"],
+    ),
+    expand(
+        f"{RESULTS}/figures/snr{{snr}}/mixtures-holdout{{fold}}/clip{{clip}}.png",
+        snr=SNRS,
+        fold=GRID["holdout_folds"],
+        clip=CLIPS,
     ),
     expand(runs("figures/snr{snr}/{model}/holdout{fold}/clip{{clip}}.png"), clip=CLIPS),
 ]
@@ -24,14 +41,45 @@ rule draw_clips:
             "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
         ),
     output:
-        pictures=report(
-            expand(
-                f"{RESULTS}/figures/snr{{{{snr}}}}/{{{{model}}}}/holdout{{{{fold}}}}/clip{{clip}}.png",
-                clip=CLIPS,
-            ),
-            category="Clips",
+        clips=pictures(
+            "snr{snr}/{model}/holdout{fold}/clip{clip}",
+            "Clips",
+            "clip",
             subcategory="{model}, {snr} dB",
-            caption="../report/clip.rst",
+            each=EACH_CLIP,
+            clip="{clip}",
+            fold="{fold}",
+            picture="all of it",
+        ),
+        masks=pictures(
+            "snr{snr}/{model}/holdout{fold}/clip{clip}-masks",
+            "Clips",
+            "masks",
+            subcategory="{model}, {snr} dB",
+            each=EACH_CLIP,
+            clip="{clip}",
+            fold="{fold}",
+            picture="masks of all classes",
+        ),
+        decisions=pictures(
+            "snr{snr}/{model}/holdout{fold}/clip{clip}-decisions",
+            "Clips",
+            "decisions",
+            subcategory="{model}, {snr} dB",
+            each=EACH_CLIP,
+            clip="{clip}",
+            fold="{fold}",
+            picture="frames and events",
+        ),
+        colours=pictures(
+            "snr{snr}/{model}/holdout{fold}/clip{clip}-colours",
+            "Clips",
+            "colours",
+            subcategory="{model}, {snr} dB",
+            each=EACH_CLIP,
+            clip="{clip}",
+            fold="{fold}",
+            picture="masks in false colour",
         ),
     log:
         log_of("draw_clips/snr{snr}-{model}-holdout{fold}"),
@@ -44,10 +92,45 @@ rule draw_clips:
         mem_mb=growing(1000),
         runtime=growing(3),
     params:
-        detector=DETECTOR,
+        settings=lambda w: dict(detector=DETECTOR, named=named_mixtures(w.fold)),
         code=digest_of("draw_clips"),
     script:
         "../scripts/draw_clips.py"
+
+
+rule draw_mixtures:
+    input:
+        plan=rules.plan_mixtures.output.plan,
+        features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
+        manifests=lambda w: shards(
+            "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
+        ),
+    output:
+        mixtures=pictures(
+            "snr{snr}/mixtures-holdout{fold}/clip{clip}",
+            "Clips",
+            "mixture",
+            subcategory="mixtures, {snr} dB",
+            each=EACH_CLIP,
+            clip="{clip}",
+            fold="{fold}",
+            picture="ideal ratio masks",
+        ),
+    log:
+        log_of("draw_mixtures/snr{snr}-holdout{fold}"),
+    benchmark:
+        benchmark_of("draw_mixtures/snr{snr}-holdout{fold}")
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(3),
+    params:
+        named=lambda w: named_mixtures(w.fold),
+        code=digest_of("draw_mixtures"),
+    script:
+        "../scripts/draw_mixtures.py"
 
 
 if MASKED:
@@ -65,11 +148,7 @@ if MASKED:
                 "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", SHOWN["snr"], SHOWN["fold"]
             ),
         output:
-            picture=report(
-                f"{RESULTS}/figures/method.png",
-                category="Overview",
-                caption="../report/method.rst",
-            ),
+            method=pictures("method", "Overview", "method", picture="The method on a clip"),
         log:
             log_of("draw_method"),
         benchmark:
@@ -94,10 +173,13 @@ rule draw_training:
             model=GRID["models"],
         ),
     output:
-        picture=report(
-            f"{RESULTS}/figures/snr{{snr}}/training-holdout{{fold}}.png",
-            category="Training",
-            caption="../report/training.rst",
+        training=pictures(
+            "snr{snr}/training-holdout{fold}",
+            "Training",
+            "training",
+            picture="Learning curves",
+            snr="{snr} dB",
+            fold="{fold}",
         ),
     log:
         log_of("draw_training/snr{snr}-holdout{fold}"),
@@ -119,11 +201,36 @@ rule draw_training:
 rule draw_models:
     input:
         summary=rules.summarise.output.summary,
+        per_class=rules.summarise.output.per_class,
+        curves=expand(
+            rules.evaluate.output.curve,
+            snr=SNRS,
+            model=GRID["models"],
+            fold=GRID["holdout_folds"],
+        ),
     output:
-        picture=report(
-            f"{RESULTS}/figures/models.png",
-            category="Overview",
-            caption="../report/models.rst",
+        models=pictures("models", "Overview", "models", picture="The models"),
+        noise=(
+            pictures("noise", "Overview", "noise", picture="Metrics against the SNR")
+            if len(SNRS) > 1
+            else []
+        ),
+        classes=pictures(
+            "snr{snr}/classes",
+            "Classes",
+            "classes",
+            each=EACH_SNR,
+            picture="Scores class by class",
+            snr="{snr} dB",
+        ),
+        curves=pictures(
+            "snr{snr}/curves-holdout{fold}",
+            "Thresholds",
+            "curves",
+            each=EACH_RUN,
+            picture="Precision, recall and F1",
+            snr="{snr} dB",
+            fold="{fold}",
         ),
     log:
         log_of("draw_models"),
@@ -136,6 +243,17 @@ rule draw_models:
         mem_mb=growing(1000),
         runtime=growing(3),
     params:
+        settings=dict(
+            models=GRID["models"],
+            snrs=SNRS,
+            folds=GRID["holdout_folds"],
+            thresholds={
+                "tagging": THRESHOLDS["clip"],
+                "frames": THRESHOLDS["frame"],
+                "masks": THRESHOLDS["mask"],
+            },
+        ),
+        best=lambda wildcards, input: best_means(input.summary),
         code=digest_of("draw_models"),
     script:
         "../scripts/draw_models.py"

@@ -54,7 +54,7 @@ rule describe_models:
             fold=GRID["holdout_folds"][0],
         ),
     output:
-        models=f"{RESULTS}/tables/models.csv",
+        models=table_in_report("tables/models.csv", "Models", caption="description"),
     log:
         log_of("describe_models"),
     benchmark:

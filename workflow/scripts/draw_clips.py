@@ -1,4 +1,4 @@
-"""Pictures of some clips of a holdout fold, and of one clip's way through the system."""
+"""Pictures of some clips of a holdout fold as a model sees them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +7,11 @@ from _step import step
 
 from weakseg.detection import Detector, read_events
 from weakseg.figures.clip import draw_clip
-from weakseg.figures.from_stores import load_clip, spread
-from weakseg.figures.style import save
+from weakseg.figures.colours import draw_colours
+from weakseg.figures.decisions import draw_decisions
+from weakseg.figures.from_stores import chosen_clips, load_clip
+from weakseg.figures.masks import draw_masks
+from weakseg.figures.style import save_all
 from weakseg.plan import read_plan
 from weakseg.store import FeatureStore, PredictionStore
 
@@ -19,21 +22,31 @@ def draw_clips(
     plan: str,
     features: Sequence[str],
     manifests: Sequence[str],
-    outputs: Sequence[str],
+    outputs: dict[str, Sequence[str]],
+    named: Sequence[str],
     detector: Detector,
     model: str,
     snr_db: float,
 ) -> None:
+    """`outputs`: of each kind of picture, a PNG a clip, then an SVG a clip."""
     found = read_events(Path(events))
     planned = read_plan(Path(plan))
     with (
         FeatureStore([Path(path) for path in features]) as truth,
         PredictionStore(Path(predictions)) as predicted,
     ):
-        for index, output in zip(spread(len(predicted), len(outputs)), outputs, strict=True):
+        n_clips = len(outputs["clips"]) // 2
+        for place, index in enumerate(chosen_clips(predicted.names, named, n_clips)):
             clip = load_clip(index, truth, predicted, found, planned, [Path(m) for m in manifests])
-            name = predicted.names[index]
-            save(draw_clip(clip, detector, name=name, model=model, snr_db=snr_db), Path(output))
+            title = {"name": predicted.names[index], "model": model, "snr_db": snr_db}
+            figures = {
+                "clips": draw_clip(clip, detector, **title),
+                "masks": draw_masks(clip, **title),
+                "decisions": draw_decisions(clip, detector, **title),
+                "colours": draw_colours(clip, detector.clip_threshold, **title),
+            }
+            for kind, figure in figures.items():
+                save_all(figure, outputs[kind][place::n_clips])
 
 
 if __name__ == "__main__":
@@ -44,8 +57,9 @@ if __name__ == "__main__":
             plan=snakemake.input.plan,
             features=snakemake.input.features,
             manifests=snakemake.input.manifests,
-            outputs=snakemake.output.pictures,
-            detector=Detector(**snakemake.params.detector),
+            outputs=dict(snakemake.output.items()),
+            named=snakemake.params.settings["named"],
+            detector=Detector(**snakemake.params.settings["detector"]),
             model=snakemake.wildcards.model,
             snr_db=float(snakemake.wildcards.snr),
         )

@@ -8,7 +8,7 @@ from _step import step
 from weakseg.detection import Detector, read_events
 from weakseg.figures.from_stores import load_clip, surest_clip
 from weakseg.figures.method import MOST_SHOWN, draw_method
-from weakseg.figures.style import save
+from weakseg.figures.style import save_all
 from weakseg.plan import read_plan
 from weakseg.separation import Separator
 from weakseg.store import FeatureStore, PredictionStore
@@ -20,7 +20,7 @@ def draw_way(
     plan: str,
     features: Sequence[str],
     manifests: Sequence[str],
-    output: str,
+    outputs: Sequence[str],
     detector: Detector,
 ) -> None:
     with (
@@ -34,7 +34,7 @@ def draw_way(
     shown = clip.true_classes[:MOST_SHOWN]
     separator = Separator(clip.waveform, clip.spectral)
     separated = {label: separator.separate(clip.masks[label]) for label in shown}
-    save(draw_method(clip, detector, shown=shown, separated=separated), Path(output))
+    save_all(draw_method(clip, detector, shown=shown, separated=separated), outputs)
 
 
 if __name__ == "__main__":
@@ -45,6 +45,6 @@ if __name__ == "__main__":
             plan=snakemake.input.plan,
             features=snakemake.input.features,
             manifests=snakemake.input.manifests,
-            output=snakemake.output.picture,
+            outputs=snakemake.output,
             detector=Detector(**snakemake.params.detector),
         )

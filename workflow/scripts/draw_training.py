@@ -1,12 +1,10 @@
 """Training curves of all models of one SNR and holdout fold."""
 
-from pathlib import Path
-
 import pandas as pd
 from _step import step
 
 from weakseg.figures.history import draw_history
-from weakseg.figures.style import save
+from weakseg.figures.style import save_all
 
 if __name__ == "__main__":
     with step(snakemake.log[0]):
@@ -14,4 +12,4 @@ if __name__ == "__main__":
             model: pd.read_csv(path)
             for model, path in zip(snakemake.params.models, snakemake.input.histories, strict=True)
         }
-        save(draw_history(histories), Path(snakemake.output.picture))
+        save_all(draw_history(histories), snakemake.output)

@@ -14,6 +14,7 @@ from weakseg.folds import read_folds
 from weakseg.mixing import rendered_mixtures
 from weakseg.plan import read_plan
 from weakseg.progress import counted
+from weakseg.scores import curves
 from weakseg.store import FeatureStore, PredictionStore
 from weakseg.thresholds import Thresholds, join, read_thresholds
 
@@ -28,13 +29,17 @@ def evaluate_fold(
     manifests: Sequence[str],
     metrics: Sequence[str],
     draws: Sequence[str],
+    curve: str,
     run: Mapping[str, Any],
     configured: Mapping[str, float],
     seconds: float,
     n_draws: int,
     foreground: Mapping[str, float] | None,
 ) -> None:
-    """Events, metrics and draws are two each: by the configured thresholds, and by tuned ones."""
+    """Events, metrics and draws are two each: by the configured thresholds, and by tuned ones.
+
+    The curve over all thresholds knows neither.
+    """
     mixtures = read_plan(Path(plan))
     with (
         FeatureStore([Path(path) for path in features]) as truth,
@@ -49,6 +54,8 @@ def evaluate_fold(
         ]
         scores = score_model(truth, predicted, decisions, mixtures, rendered, seconds, foreground)
         mine, classes = planned(mixtures, truth.names), truth.classes
+    with replacing(curve) as temporary:
+        curves(scores[0]).assign(**run).to_csv(temporary, index=False)
     weights = clip_weights(mine, read_folds(Path(folds)), n_draws, run["holdout_fold"])
     for of_task, its_metrics, its_draws in zip(scores, metrics, draws, strict=True):
         write_draws(its_draws, draws_of(run, of_task, weights))
@@ -69,6 +76,7 @@ if __name__ == "__main__":
             manifests=snakemake.input.manifests,
             metrics=[snakemake.output.metrics, snakemake.output.tuned_metrics],
             draws=[snakemake.output.draws, snakemake.output.tuned_draws],
+            curve=snakemake.output.curve,
             run={
                 "snr_db": float(snakemake.wildcards.snr),
                 "model": snakemake.wildcards.model,

@@ -9,6 +9,8 @@ from _step import step
 from weakseg import tables
 from weakseg.draws import Draws, differences, read_draws, with_intervals
 from weakseg.files import replacing
+from weakseg.page import to_html, to_latex, to_markdown
+from weakseg.results_page import results_page
 
 Runs = tuple[Sequence[str], Sequence[str]]
 """Files of metrics, and of draws."""
@@ -37,10 +39,12 @@ def summarise(
     for name, table in written.items():
         with replacing(outputs[name]) as temporary:
             table.to_csv(temporary, index=False)
-    with replacing(outputs["markdown"]) as temporary:
-        table_of_models = pd.read_csv(described, keep_default_na=False)
-        page = tables.markdown(experiment, overall, overall_tuned, table_of_models)
-        temporary.write_text(page, encoding="utf-8")
+    table_of_models = pd.read_csv(described, keep_default_na=False)
+    page = results_page(experiment, overall, overall_tuned, table_of_models)
+    forms = {"markdown": to_markdown, "latex": to_latex, "page": to_html}
+    for name, text in ((name, form(page)) for name, form in forms.items()):
+        with replacing(outputs[name]) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
 
 def read(runs: Runs) -> tuple[pd.DataFrame, Draws]:

@@ -174,6 +174,8 @@ def given_file(key):
 def own_audio():
     """The user's recordings; without any the run ends with a line."""
     return own_audio_or_stop(config["predict"], RESULTS)
+
+
 def named_mixtures(fold):
     """The mixtures of a fold that the configuration wants drawn."""
     names = config["evaluation"]["figure_mixtures"]

@@ -26,6 +26,7 @@ include: "workflow/rules/tuning.smk"
 include: "workflow/rules/predictions.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/looks.smk"
+include: "workflow/rules/gallery.smk"
 
 
 rule all:
@@ -35,6 +36,7 @@ rule all:
         ALL_EVENTS,
         ALL_SEPARATED,
         ALL_FIGURES,
+        rules.gallery.output.page,
 
 
 rule mixtures:

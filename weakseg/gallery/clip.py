@@ -90,7 +90,7 @@ class GalleryClip:
         unknown = set() if events is None else set(events["event_label"]) - set(self.classes)
         if unknown:
             raise ValueError(
-                f"{self.title}: {name}: {min(unknown)} is not one of the {len(self.classes)} classes"
+                f"{self.title}: {name}: {min(unknown)} is none of the {len(self.classes)} classes"
             )
 
     @property
@@ -104,7 +104,9 @@ class GalleryClip:
         labels: list[str] = []
         if self.true_events is not None:
             labels = list(self.true_events.sort_values("onset", kind="stable")["event_label"])
-        return list(dict.fromkeys([*map(list(self.classes).index, labels), *sorted(self.mask_truth)]))
+        return list(
+            dict.fromkeys([*map(list(self.classes).index, labels), *sorted(self.mask_truth)])
+        )
 
     @property
     def classes_of_interest(self) -> list[int]:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from weakseg.files import replacing
+from weakseg.gallery.budget import fit
 from weakseg.gallery.clip import GalleryClip
+from weakseg.gallery.document import document
+from weakseg.gallery.excerpt import excerpt
+from weakseg.gallery.tables import describe_summary
 
 
 def write_gallery(
@@ -17,16 +23,31 @@ def write_gallery(
     *,
     notes: Sequence[str] = (),
     summary: pd.DataFrame | None = None,
-    detector: tuple[float, float] | None = None,
+    thresholds: Sequence[float] = (),
     max_mb: float = 25.0,
+    longest_seconds: float = 30.0,
 ) -> None:
     """Write the page of some clips, the most important first, complete or not at all.
 
     notes: sentences above the clips, such as how they were chosen; summary: the table of metrics
-    (`weakseg.tables.SUMMARY_COLUMNS`); detector: the low and the high threshold of frame scores,
-    drawn with them; max_mb: the largest size of the page in MB (10^6 bytes), which sounds of a lower
-    quality and in the end fewer clips keep; the page says so.
+    (`weakseg.tables.SUMMARY_COLUMNS`); thresholds: of frame scores, drawn with them; max_mb: the
+    largest size of the page in MB (10^6 bytes), which sounds of a lower quality and then fewer
+    clips keep; of a longer clip the `longest_seconds` with most events are shown.  The page says
+    what was given up.
 
     Raises ValueError if there is no clip, or if not even one fits.
     """
-    raise NotImplementedError
+    if not clips:
+        raise ValueError(f"{path}: no clip to show; name some, or raise gallery.clips_per_model")
+    data: dict[str, Any] = {
+        "notes": list(notes),
+        "detector": [float(threshold) for threshold in thresholds],
+        "tables": [] if summary is None else describe_summary(summary),
+        "clips": [],
+    }
+    room = round(max_mb * 1e6) - len(document(title, data).encode()) - 1000  # for its own notes
+    fitted = fit([excerpt(clip, longest_seconds) for clip in clips], room)
+    data["clips"] = fitted.clips
+    data["notes"] = [*notes, *fitted.notes]
+    with replacing(path) as temporary:
+        temporary.write_text(document(title, data), encoding="utf-8", newline="\n")

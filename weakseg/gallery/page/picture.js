@@ -1,0 +1,53 @@
+// The spectrogram with its masks, and the lanes of events under it.
+
+const LANE = 1.25; // rem
+
+function spectrogram(clip, view) {
+  const ticks = element("div", { class: "beside", "aria-hidden": "true" });
+  for (const [text, at] of clip.ticks) {
+    const tick = element("span", {}, text);
+    tick.style.bottom = `${at * 100}%`;
+    ticks.append(tick);
+  }
+  const layers = element("div", { class: "layers" });
+  layers.style.width = `${(clip.frames * clip.frame_seconds / clip.seconds) * 100}%`;
+  layers.append(element("img", { src: clip.spectrogram, alt: `Mel spectrogram of ${clip.title}` }));
+  clip.rows.forEach((row, at) => row.cells.forEach((cell, place) => {
+    if (cell.mask) layers.append(maskLayer(clip, view, row, at, place));
+  }));
+  const picture = element("div", { class: "spectrogram" }, layers);
+  return element("div", { class: "line" }, ticks, picture);
+}
+
+function maskLayer(clip, view, row, at, place) {
+  const label = `Mask of ${clip.classes[place]}, ${row.truth ? "truth" : row.name}`;
+  const kind = row.truth ? "outlined" : "filled";
+  const made = element("div", { class: `mask ${kind} c${place}`, role: "img", "aria-label": label });
+  made.style.setProperty("-webkit-mask-image", `url("${row.cells[place].mask}")`);
+  made.hidden = true;
+  view.maskLayers.set(`${at} ${place}`, made);
+  return made;
+}
+
+function lanes(clip, view) {
+  return clip.rows.map((row) => {
+    const lane = element("div", { class: "lanes" });
+    lane.style.height = `${clip.classes.length * LANE || LANE}rem`;
+    for (const [place, onset, offset] of row.events) lane.append(bar(clip, view, place, onset, offset));
+    const name = element("div", { class: "beside lane-name" }, row.name);
+    return element("div", { class: row.truth ? "line truth" : "line" }, name, lane);
+  });
+}
+
+function bar(clip, view, place, onset, offset) {
+  const [from, to] = [onset, offset].map((at) => (at + clip.starts).toFixed(2));
+  const label = `${clip.classes[place]}, ${from} to ${to} s`;
+  const late = onset > 0.7 * clip.seconds ? " late" : "";
+  const attributes = { class: `bar c${place}${late}`, role: "img", "aria-label": label, title: label };
+  const made = element("div", attributes, element("bdi", {}, clip.classes[place]));
+  made.style.left = `${(onset / clip.seconds) * 100}%`;
+  made.style.width = `${((offset - onset) / clip.seconds) * 100}%`;
+  made.style.top = `${place * LANE + 0.1}rem`;
+  view.classParts[place].push(made);
+  return made;
+}

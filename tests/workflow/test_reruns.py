@@ -4,7 +4,7 @@ import pytest
 
 pytestmark = pytest.mark.workflow
 
-TABLES = {"summarise": 1, "draw_models": 1}
+TABLES = {"summarise": 1, "draw_models": 1, "gallery": 1}
 EVALUATION = {"evaluate": 3} | TABLES
 DETECTION = {"detect_events": 3, "draw_clips": 3, "draw_method": 1} | EVALUATION
 TUNING = {"tune_thresholds": 3} | DETECTION
@@ -43,6 +43,8 @@ CHANGES = [
     ("detection={median_frames: 3}", TUNING | {"evaluate_references": 1}),
     ("separation={clips: 1}", {"separate": 3}),
     ("separation={resolution: mel}", {"separate": 1, "evaluate": 1} | TABLES),
+    ("gallery={clips: [00001.wav]}", {"gallery": 1}),
+    ("gallery={max_mb: 5}", {"gallery": 1}),
     ("evaluation={draws: 100}", EVALUATION | {"evaluate_references": 1}),
     ("evaluation={mask_threshold: 0.2}", TUNING | {"evaluate_references": 1}),
 ]

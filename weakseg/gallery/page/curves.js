@@ -1,7 +1,8 @@
 // Frame scores as curves, and the axis of time, drawn by uPlot.
 
 const CURVE = 84; // pixels
-const AXIS = 34;
+const AXIS = 36; // of which the label takes LABEL
+const LABEL = 15;
 const FONT = "11px system-ui, sans-serif";
 
 function charts(clip, detector) {
@@ -13,12 +14,12 @@ function charts(clip, detector) {
 function timeAxis(clip, labelled) {
   return {
     show: labelled,
-    size: AXIS,
+    size: AXIS - LABEL,
     font: FONT,
     labelFont: FONT,
     label: "Time (s)",
-    labelSize: 14,
-    labelGap: -4,
+    labelSize: LABEL,
+    labelGap: 0,
     gap: 3,
     stroke: colourOf("--faint"),
     grid: { stroke: colourOf("--grid") },
@@ -31,7 +32,7 @@ function common(clip, height) {
   const space = (name) => parseFloat(colourOf(name)) * 16;
   return {
     height,
-    padding: [4, space("--edge"), 0, 0],
+    padding: [4, space("--edge"), 6, 0],
     gutter: space("--gutter"),
     legend: { show: false },
     cursor: { show: false },
@@ -40,7 +41,8 @@ function common(clip, height) {
 }
 
 function axisSpec(clip) {
-  const options = common(clip, AXIS + 4);
+  const options = common(clip, AXIS);
+  options.padding = [0, options.padding[1], 0, 0];
   const hidden = { size: options.gutter, stroke: "transparent", grid: { show: false }, ticks: { show: false } };
   options.axes = [{ ...timeAxis(clip, true), grid: { show: false } }, { ...hidden, values: () => [] }];
   options.series = [{}, { show: false }];

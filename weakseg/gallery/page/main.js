@@ -40,7 +40,7 @@ function build() {
 
 function keys() {
   const key = (name) => element("kbd", {}, name);
-  const line = element("p", {}, "Keys: ", key("Space"), " plays and pauses, ", key("\u2190"), " ");
+  const line = element("p", { class: "keys" }, "Keys: ", key("Space"), " plays and pauses, ", key("\u2190"), " ");
   line.append(key("\u2192"), " move by half a second (with ", key("Shift"), " by 0.05 s), ", key("1"), " to ");
   line.append(key("6"), " show or hide a class, ", key("N"), " ", key("P"), " next and previous clip. ");
   line.append("A click on the picture moves there.");

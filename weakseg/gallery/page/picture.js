@@ -1,6 +1,6 @@
 // The spectrogram with its masks, and the lanes of events under it.
 
-const LANE = 1.25; // rem
+const LANE = 1.15; // rem
 
 function spectrogram(clip, view) {
   const ticks = element("div", { class: "beside", "aria-hidden": "true" });
@@ -29,13 +29,21 @@ function maskLayer(clip, view, row, at, place) {
   return made;
 }
 
+// Every row has a lane for each class of which any row has an event.
 function lanes(clip, view) {
+  const active = new Set(clip.rows.flatMap((row) => row.events.map(([place]) => place)));
+  const laneOf = clip.classes.map((_, place) => [...active].filter((other) => other < place).length);
   return clip.rows.map((row) => {
     const lane = element("div", { class: "lanes" });
-    lane.style.height = `${clip.classes.length * LANE || LANE}rem`;
-    for (const [place, onset, offset] of row.events) lane.append(bar(clip, view, place, onset, offset));
-    const name = element("div", { class: "beside lane-name" }, row.name);
-    return element("div", { class: row.truth ? "line truth" : "line" }, name, lane);
+    lane.style.height = `${(row.events.length ? active.size : 1) * LANE + 0.1}rem`;
+    for (const [place, onset, offset] of row.events) {
+      const made = bar(clip, view, place, onset, offset);
+      made.style.top = `${laneOf[place] * LANE + 0.1}rem`;
+      lane.append(made);
+    }
+    if (!row.events.length) lane.append(element("span", { class: "faint" }, "no events"));
+    const line = element("div", { class: row.truth ? "line truth" : "line" }, element("div"), lane);
+    return element("div", {}, element("div", { class: "row-name" }, row.name), line);
   });
 }
 
@@ -47,7 +55,6 @@ function bar(clip, view, place, onset, offset) {
   const made = element("div", attributes, element("bdi", {}, clip.classes[place]));
   made.style.left = `${(onset / clip.seconds) * 100}%`;
   made.style.width = `${((offset - onset) / clip.seconds) * 100}%`;
-  made.style.top = `${place * LANE + 0.1}rem`;
   view.classParts[place].push(made);
   return made;
 }

@@ -26,7 +26,7 @@ function spaced(name) {
 
 function metricRow(metrics, row) {
   const line = element("tr", { class: row.reference ? "reference" : null });
-  line.append(element("th", { scope: "row", "data-sort": row.model }, spaced(row.model)));
+  line.append(element("th", { scope: "row" }, row.model));
   for (const metric of metrics) line.append(metricCell(row.values[metric] ?? [null, null, null]));
   return line;
 }

@@ -59,7 +59,7 @@ class ClipView {
     this.curves.replaceChildren();
     this.plots = specs.map(({ name, peaks: label, options, data }) => {
       const holder = element("div", label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" });
-      if (name !== null) this.curves.append(element("div", { class: "curve-name" }, name));
+      if (name !== null) this.curves.append(element("div", { class: "row-name" }, name));
       (name === null ? this.axis : this.curves).append(holder);
       return new uPlot({ ...options, width: this.figure.clientWidth }, data, holder);
     });
@@ -111,13 +111,17 @@ class ClipView {
     }
   }
 
-  // The truth's masks, and those of the model that does best on this clip.
+  // The truth's masks and, of the same classes, those of the model that does best on this clip; of a
+  // clip without truth, the masks of what its first model finds.
   showFirstMasks() {
     const models = this.clip.rows.filter((row) => !row.truth && row.cells.some((cell) => cell.mask));
     const best = models.reduce((one, other) => ((other.score ?? -1) > (one?.score ?? -2) ? other : one), null);
+    const truth = this.clip.rows.find((row) => row.truth);
     this.clip.rows.forEach((row, at) => row.cells.forEach((cell, place) => {
-      if (cell.mask && cell.present && (row.truth || row === best)) this.toggleMask(at, place);
+      const wanted = (truth ?? row).cells[place].present && (row === truth || row === best);
+      if (cell.mask && wanted) this.masksShown.add(`${at} ${place}`);
     }));
+    this.markMasks();
   }
 
   toggleMask(at, place) {

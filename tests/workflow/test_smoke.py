@@ -160,7 +160,7 @@ def test_the_gallery_shows_clips_of_every_model_and_all_metrics(smoke):
     reasons = [why for clip in data["clips"] for why in clip["why"]]
     for model in MODELS:
         for rank in ("best", "median", "worst"):
-            assert any(why.startswith(f"{rank} of {model}: ") for why in reasons)
+            assert any(why.startswith(f"{rank} clip of {model}: ") for why in reasons)
     plan = {one["mixture_name"]: one for one in read_plan(smoke.results / "mixtures.yaml")}
     for clip in data["clips"]:
         truth, *models = clip["rows"]

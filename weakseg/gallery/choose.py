@@ -101,7 +101,7 @@ def _outside_in(per_model: int) -> list[int]:
 
 def _rank_name(place: int, per_model: int, rank: int, n_clips: int) -> str:
     if place == 0:
-        return "best"
+        return "best clip"
     if place == per_model - 1:
-        return "worst"
-    return "median" if 2 * place == per_model - 1 else f"rank {rank + 1} of {n_clips}"
+        return "worst clip"
+    return "median clip" if 2 * place == per_model - 1 else f"clip {rank + 1} of {n_clips}"

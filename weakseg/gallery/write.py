@@ -41,7 +41,7 @@ def write_gallery(
         raise ValueError(f"{path}: no clip to show; name some, or raise gallery.clips_per_model")
     data: dict[str, Any] = {
         "notes": list(notes),
-        "detector": [float(threshold) for threshold in thresholds],
+        "thresholds": [float(threshold) for threshold in thresholds],
         "tables": [] if summary is None else describe_summary(summary),
         "clips": [],
     }

@@ -51,25 +51,27 @@ SCORES = {
 
 def test_best_worst_and_median_of_each_model_after_those_named():
     assert choose(SCORES, ["d"], 3) == {
-        "d": ["named", "median of n: 0.20"],
-        "b": ["best of m: 0.90", "best of n: 0.90"],
-        "a": ["worst of m: 0.10"],
-        "c": ["worst of n: 0.00", "median of m: 0.50"],
+        "d": ["named", "median clip of n: 0.20"],
+        "b": ["best clip of m: 0.90", "best clip of n: 0.90"],
+        "a": ["worst clip of m: 0.10"],
+        "c": ["worst clip of n: 0.00", "median clip of m: 0.50"],
     }
 
 
 def test_other_numbers_of_clips():
     assert choose(SCORES, [], 0) == {}
     assert list(choose(SCORES, ["e"], 0)) == ["e"]
-    assert choose({"m": SCORES["m"]}, [], 1) == {"b": ["best of m: 0.90"]}
+    assert choose({"m": SCORES["m"]}, [], 1) == {"b": ["best clip of m: 0.90"]}
     five = choose({"m": SCORES["m"]}, [], 5)
     assert list(five) == ["b", "a", "e", "d", "c"]
-    assert five["e"] == ["rank 2 of 5 of m: 0.60"] and five["c"] == ["median of m: 0.50"]
+    assert five["e"] == ["clip 2 of 5 of m: 0.60"] and five["c"] == ["median clip of m: 0.50"]
 
 
 def test_fewer_clips_than_places_are_shown_once():
     chosen = choose({"m": {"a": 0.5}}, [], 3)
-    assert chosen == {"a": ["best of m: 0.50", "worst of m: 0.50", "median of m: 0.50"]}
+    assert chosen == {
+        "a": ["best clip of m: 0.50", "worst clip of m: 0.50", "median clip of m: 0.50"]
+    }
 
 
 def test_equal_scores_go_by_name():

@@ -80,7 +80,8 @@ def test_another_sound_goes_on_at_the_same_place(opened):
 def test_all_sounds_can_be_decoded(opened):
     lengths = opened.value(
         "Promise.all(JSON.parse(document.getElementById('data').textContent).clips"
-        ".flatMap((clip) => [clip.mixture, ...clip.rows.flatMap((row) => row.cells.map((cell) => cell.sound))])"
+        ".flatMap((clip) => [clip.mixture,"
+        " ...clip.rows.flatMap((row) => row.cells.map((cell) => cell.sound))])"
         ".filter(Boolean).map((uri) => new Promise((done, fail) => {"
         " const one = new Audio(uri); one.onloadedmetadata = () => done(one.duration);"
         " one.onerror = () => fail(one.error.message); })))"
@@ -177,7 +178,7 @@ def test_the_table_is_sorted_by_mouse_and_keys(opened):
     opened.press(" ")
     assert opened.value(MODELS) == ["floor_ones", "b", "<u>a</u>", "oracle_activity"]
     cells = "[...document.querySelectorAll('.metrics tbody tr')[2].cells].map((c) => c.textContent)"
-    assert opened.value(cells) == ["<u>a</u>", "0.2500.20 to 0.30", "0.2500.20 to 0.30"]
+    assert opened.value(cells) == ["<u>a</u>", "0.2500.20\u20130.30", "0.2500.20\u20130.30"]
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -211,8 +212,8 @@ CONTRASTS = """(() => {
     }
   };
   const kinds = ["h1", "#notes p", "#clips button", "#clips [aria-current=true]", "#clip p",
-    "output", ".cells td small", ".cells [aria-pressed=true]", ".cells [aria-pressed=false]", ".beside span",
-    ".row-name", ".metrics td", ".metrics td small", "summary"];
+    "output", ".cells td small", ".cells [aria-pressed=true]", ".cells [aria-pressed=false]",
+    ".beside span", ".row-name", ".metrics td", ".metrics td small", "summary"];
   return Object.fromEntries(kinds.map((kind) => {
     const one = document.querySelector(kind);
     const [a, b] = [light(getComputedStyle(one).color), light(ground(one))].sort((x, y) => y - x);

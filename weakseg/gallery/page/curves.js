@@ -5,9 +5,9 @@ const AXIS = 36; // of which the label takes LABEL
 const LABEL = 15;
 const FONT = "11px system-ui, sans-serif";
 
-function charts(clip, detector) {
+function charts(clip, thresholds) {
   const scored = clip.rows.filter((row) => row.scores && clip.classes.length);
-  const specs = scored.map((row, at) => curveSpec(clip, row, detector, at === scored.length - 1));
+  const specs = scored.map((row, at) => curveSpec(clip, row, thresholds, at === scored.length - 1));
   return [axisSpec(clip), ...specs];
 }
 
@@ -49,7 +49,7 @@ function axisSpec(clip) {
   return { name: null, options, data: [[0, clip.seconds], [null, null]] };
 }
 
-function curveSpec(clip, row, detector, labelled) {
+function curveSpec(clip, row, thresholds, labelled) {
   const options = common(clip, CURVE + (labelled ? AXIS : 0));
   options.axes = [timeAxis(clip, labelled), {
     size: options.gutter,
@@ -61,13 +61,13 @@ function curveSpec(clip, row, detector, labelled) {
   }];
   const edges = Array.from({ length: clip.frames + 1 }, (_, frame) => frame * clip.frame_seconds);
   const steps = uPlot.paths.stepped({ align: 1 });
-  options.series = [{}, ...detector.map((_, at) => ({
+  options.series = [{}, ...thresholds.map((_, at) => ({
     stroke: colourOf("--faint"), width: 1, dash: at ? [6, 4] : [2, 3], points: { show: false },
   })), ...clip.classes.map((name, place) => ({
     label: name, stroke: colourOf(`--c${place}`), dash: DASHES[place], width: 2, paths: steps,
     points: { show: false },
   }))];
-  const flat = detector.map((threshold) => edges.map(() => threshold));
+  const flat = thresholds.map((threshold) => edges.map(() => threshold));
   const scores = row.scores.map((values) => [...values, values[values.length - 1]]);
   return { name: row.name, peaks: peaks(clip, row), options, data: [edges, ...flat, ...scores] };
 }

@@ -23,7 +23,7 @@ function drawing(width, height, shape, attributes) {
 }
 
 const triangle = () => drawing(10, 12, "path", { d: "M0 0 L10 6 L0 12 Z" });
-const cellsIcon = () => drawing(12, 12, "path", { d: "M0 4h4V0h4v4h4v4H8v4H4V8H0z" });
+const cellsIcon = () => drawing(12, 12, "path", { d: "M0 0h5v5H0zM7 0h5v5H7zM0 7h5v5H0zM7 7h5v5H7z" });
 
 // Line styles of the classes: with them, colours are not needed to tell curves apart.
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3], [14, 3], [5, 2]];

@@ -8,7 +8,7 @@ let chosen = 0;
 function choose(index) {
   chosen = (index + data.clips.length) % data.clips.length;
   view?.stop();
-  view = new ClipView(place, data.clips[chosen], data.detector);
+  view = new ClipView(place, data.clips[chosen], data.thresholds);
   document.querySelectorAll("#clips button").forEach((button, at) => {
     button.setAttribute("aria-current", String(at === chosen));
   });
@@ -23,7 +23,8 @@ function clipButton(clip, index) {
 
 function build() {
   const notes = document.getElementById("notes");
-  notes.append(...data.notes.map((note) => element("p", {}, note)), keys());
+  notes.append(...data.notes.map((note) => element("p", {}, note)));
+  document.querySelector("main").append(keys());
   document.getElementById("clips").append(element("ol", {}, ...data.clips.map(clipButton)));
   const aside = document.getElementById("metrics");
   if (!data.tables.length) {
@@ -40,7 +41,7 @@ function build() {
 
 function keys() {
   const key = (name) => element("kbd", {}, name);
-  const line = element("p", { class: "keys" }, "Keys: ", key("Space"), " plays and pauses, ", key("\u2190"), " ");
+  const line = element("p", { class: "keys faint" }, "Keys: ", key("Space"), " plays and pauses, ", key("\u2190"), " ");
   line.append(key("\u2192"), " move by half a second (with ", key("Shift"), " by 0.05 s), ", key("1"), " to ");
   line.append(key("6"), " show or hide a class, ", key("N"), " ", key("P"), " next and previous clip. ");
   line.append("A click on the picture moves there.");

@@ -36,7 +36,8 @@ function metricCell([value, low, high]) {
   const cell = element("td", { "data-sort": value }, value.toFixed(3));
   if (low !== null && high !== null) {
     const title = "95 % confidence interval";
-    cell.append(element("small", { title }, `${low.toFixed(2)} to ${high.toFixed(2)}`));
+    const to = low < 0 ? " to " : "\u2013"; // no dash before a minus
+    cell.append(element("small", { title }, `${low.toFixed(2)}${to}${high.toFixed(2)}`));
   }
   return cell;
 }

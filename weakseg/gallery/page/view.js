@@ -1,8 +1,8 @@
 // One clip on the page: what is shown, what is heard, and where the cursor is.
 
 class ClipView {
-  constructor(place, clip, detector) {
-    Object.assign(this, { place, clip, detector });
+  constructor(place, clip, thresholds) {
+    Object.assign(this, { place, clip, thresholds });
     this.playButtons = new Map();
     this.maskButtons = new Map();
     this.maskLayers = new Map();
@@ -55,7 +55,7 @@ class ClipView {
   // Curves are drawn anew when the colours change.
   draw() {
     for (const plot of this.plots) plot.destroy();
-    const specs = charts(this.clip, this.detector);
+    const specs = charts(this.clip, this.thresholds);
     this.curves.replaceChildren();
     this.plots = specs.map(({ name, peaks: label, options, data }) => {
       const holder = element("div", label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" });
@@ -147,7 +147,7 @@ class ClipView {
   }
 
   showCurve(place, show) {
-    for (const plot of this.plots.slice(1)) plot.setSeries(1 + this.detector.length + place, { show });
+    for (const plot of this.plots.slice(1)) plot.setSeries(1 + this.thresholds.length + place, { show });
   }
 
   stop() {

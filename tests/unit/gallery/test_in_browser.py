@@ -69,7 +69,7 @@ def test_a_sound_plays_and_the_cursor_runs(opened):
 
 
 def test_another_sound_goes_on_at_the_same_place(opened):
-    opened.click(".figure", across=0.6, down=0.05)
+    opened.click(".spectrogram", across=0.6)
     before = opened.value(TIME)
     opened.click(f"[aria-label={json.dumps(f'Play: {HOSTILE[0]}, truth')}]")
     opened.wait(f"!{PAUSED} && {TIME} > {before}")

@@ -32,10 +32,15 @@ class ClipView {
     this.figure = element("div", { class: "figure" });
     this.axis = element("div");
     this.curves = element("div");
-    const titles = ["Events (dashed: truth)", "Frame scores (0 to 1; grey: thresholds)"];
-    const [events, scores] = titles.map((title) => element("h3", {}, title));
-    this.figure.append(spectrogram(this.clip, this), this.axis, events, ...lanes(this.clip, this));
-    this.figure.append(scores, this.curves, this.over);
+    const truth = this.clip.rows.some((row) => row.truth);
+    const titles = [
+      truth ? "Spectrogram (Hz), masks over it (outlined: truth)" : "Spectrogram (Hz), masks over it",
+      truth ? "Events (dashed: truth)" : "Events",
+      "Frame scores (0 to 1; grey: thresholds)",
+    ];
+    const [picture, events, scores] = titles.map((title) => element("h3", {}, title));
+    this.figure.append(picture, spectrogram(this.clip, this), this.axis);
+    this.figure.append(events, ...lanes(this.clip, this), scores, this.curves, this.over);
     scores.hidden = !this.clip.rows.some((row) => row.scores) || !this.clip.classes.length;
     events.hidden = !this.clip.rows.length;
     this.seekByPointer();

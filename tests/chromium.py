@@ -33,6 +33,7 @@ class Chromium:
         options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe"]
         options += [
             "--no-first-run",
+            "--disable-dev-shm-usage",  # which is small in containers
             "--disable-background-networking",
             f"--user-data-dir={profile}",
         ]

@@ -1,13 +1,14 @@
 """Clips for the gallery, whose names want to be HTML, and a browser to open its page with."""
 
+import importlib.util
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from tests.chromium import Chromium
 from weakseg.gallery.clip import GalleryClip, ModelView
 from weakseg.gallery.write import write_gallery
 from weakseg.spectral import Spectral
@@ -22,13 +23,30 @@ HOSTILE = [
 SPECTRAL = Spectral(sample_rate=16000, window=512, hop=256, mels=32, fmin=50.0, fmax=8000.0)
 
 
-def table(*rows):
-    """Events: rows of (label, onset, offset)."""
-    return pd.DataFrame(rows, columns=["event_label", "onset", "offset"])
+@pytest.fixture(scope="session")
+def hostile():
+    """Names that want to be more than text."""
+    return HOSTILE
+
+
+@pytest.fixture(scope="session")
+def spectral():
+    """That of the clips."""
+    return SPECTRAL
+
+
+@pytest.fixture(scope="session")
+def table():
+    """Makes a table of events: table((label, onset, offset), ...)."""
+
+    def make(*rows):
+        return pd.DataFrame(rows, columns=["event_label", "onset", "offset"])
+
+    return make
 
 
 @pytest.fixture
-def make_clip():
+def make_clip(table):
     """Makes a clip of tones: make_clip(title, seconds=3, truth=True, classes=HOSTILE)."""
 
     def make(title="one.wav", seconds=3.0, truth=True, classes=HOSTILE, score=0.5):
@@ -99,6 +117,10 @@ def browser(tmp_path_factory):
         if os.environ.get("CI"):
             pytest.fail("Chromium is not installed; .ci/run installs Debian's package chromium")
         pytest.skip("Chromium is not installed (Debian: apt-get install chromium)")
-    chromium = Chromium(program, tmp_path_factory.mktemp("chromium"))
+    source = Path(__file__).parents[2] / "chromium.py"
+    spec = importlib.util.spec_from_file_location("chromium", source)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    chromium = module.Chromium(program, tmp_path_factory.mktemp("chromium"))
     yield chromium
     chromium.close()

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.unit.gallery.conftest import table
 from weakseg.gallery.choose import ChoiceError, choose, overlap_f1
 
 
@@ -20,7 +19,7 @@ from weakseg.gallery.choose import ChoiceError, choose, overlap_f1
         ([], [], 1.0),
     ],
 )
-def test_score_is_the_f1_of_seconds(found, true, expected):
+def test_score_is_the_f1_of_seconds(table, found, true, expected):
     assert overlap_f1(table(*found), table(*true)) == pytest.approx(expected)
 
 
@@ -33,7 +32,7 @@ events = st.lists(
 
 
 @given(events, events)
-def test_score_is_that_of_a_count_of_whole_seconds(found, true):
+def test_score_is_that_of_a_count_of_whole_seconds(table, found, true):
     def active(rows):
         return {(label, second) for label, on, off in rows for second in range(int(on), int(off))}
 

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from tests.unit.gallery.conftest import HOSTILE
 from weakseg.gallery.write import write_gallery
 
 pytestmark = pytest.mark.slow
@@ -34,13 +33,13 @@ def test_it_loads_without_an_error_or_a_request(opened, page):
     assert opened.value("document.querySelectorAll('.uplot canvas').length") == 2
 
 
-def test_names_are_text_and_nothing_runs(opened):
-    assert opened.value("document.title") == HOSTILE[2]
-    assert opened.value("document.querySelector('#notes p').textContent") == HOSTILE[1]
+def test_names_are_text_and_nothing_runs(opened, hostile):
+    assert opened.value("document.title") == hostile[2]
+    assert opened.value("document.querySelector('#notes p').textContent") == hostile[1]
     shown = opened.value("[...document.querySelectorAll('.cells label')].map((l) => l.textContent)")
-    assert shown == [HOSTILE[0], HOSTILE[2], HOSTILE[1]]
+    assert shown == [hostile[0], hostile[2], hostile[1]]
     opened.press("n")
-    assert opened.value("document.querySelector('#clip h2').textContent") == HOSTILE[0]
+    assert opened.value("document.querySelector('#clip h2').textContent") == hostile[0]
     assert (
         opened.value("document.querySelectorAll('#clip script, img[src=x], #clip i').length") == 0
     )
@@ -68,13 +67,13 @@ def test_a_sound_plays_and_the_cursor_runs(opened):
     assert opened.value(PAUSED) is True
 
 
-def test_another_sound_goes_on_at_the_same_place(opened):
+def test_another_sound_goes_on_at_the_same_place(opened, hostile):
     opened.click(".spectrogram", across=0.6)
     before = opened.value(TIME)
-    opened.click(f"[aria-label={json.dumps(f'Play: {HOSTILE[0]}, truth')}]")
+    opened.click(f"[aria-label={json.dumps(f'Play: {hostile[0]}, truth')}]")
     opened.wait(f"!{PAUSED} && {TIME} > {before}")
     assert opened.value(TIME) < before + 1
-    assert HOSTILE[0] in opened.value("document.querySelector('output').textContent")
+    assert hostile[0] in opened.value("document.querySelector('output').textContent")
 
 
 def test_all_sounds_can_be_decoded(opened):
@@ -120,9 +119,9 @@ def test_what_is_over_each_other_has_one_axis_of_time(opened):
     )
 
 
-def test_masks_and_classes_are_toggled(opened):
+def test_masks_and_classes_are_toggled(opened, hostile):
     assert opened.value(SHOWN_MASKS) == 4  # of the two true classes, true and predicted
-    opened.click(f"[aria-label={json.dumps(f'Mask: {HOSTILE[0]}, truth')}]")
+    opened.click(f"[aria-label={json.dumps(f'Mask: {hostile[0]}, truth')}]")
     assert opened.value(SHOWN_MASKS) == 3
     bars = opened.value(SHOWN_BARS)
     opened.click(".cells input")

@@ -15,7 +15,7 @@ function choose(index) {
 }
 
 function clipButton(clip, index) {
-  const made = element("button", { type: "button" }, element("span", { class: "name" }, clip.title));
+  const made = element("button", { type: "button" }, element("span", { class: "name short" }, clip.title));
   for (const reason of clip.why) made.append(element("span", {}, reason));
   made.addEventListener("click", () => choose(index));
   return element("li", {}, made);

@@ -24,7 +24,8 @@ function classRow(clip, view, name, place) {
   const box = element("input", { type: "checkbox", "data-class": place });
   box.checked = true;
   box.addEventListener("change", () => view.showClass(place, box.checked));
-  const label = element("label", { title: `Show or hide (key ${place + 1})` }, box, sample(place), name);
+  const short = element("span", { class: "short", title: name }, name);
+  const label = element("label", { title: `Show or hide (key ${place + 1})` }, box, sample(place), short);
   const line = element("tr", { class: `c${place}` }, element("th", { scope: "row" }, label));
   clip.rows.forEach((row, at) => line.append(classCell(view, row, at, name, place)));
   return line;

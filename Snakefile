@@ -31,6 +31,7 @@ include: "workflow/rules/tuning.smk"
 include: "workflow/rules/predictions.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/looks.smk"
+include: "workflow/rules/gallery.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/report.smk"
 
@@ -42,6 +43,7 @@ rule all:
         ALL_EVENTS,
         ALL_SEPARATED,
         ALL_FIGURES,
+        rules.gallery.output.page,
         f"{RESULTS}/summary.json",
 
 

@@ -56,6 +56,16 @@ def code_digest(script: Path, root: Path) -> str:
     return _sha256("\n".join(f"{digests[name]} {name}" for name in sorted(digests)))
 
 
+def folder_digest(folder: Path) -> str:
+    """SHA-256 (hexadecimal) of the names and contents of all files in and under `folder`."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    digests = (hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
+    names = (path.relative_to(folder).as_posix() for path in paths)
+    return _sha256(
+        "\n".join(f"{digest} {name}" for digest, name in zip(digests, names, strict=True))
+    )
+
+
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 

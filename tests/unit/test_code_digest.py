@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from workflow.code_digest import code_digest
+from workflow.code_digest import code_digest, folder_digest
 
 ROOT = Path(__file__).parents[2]
 
@@ -200,3 +200,17 @@ def test_two_processes_agree_on_the_scripts_of_the_workflow() -> None:
     ]
     assert runs[0] == runs[1]
     assert len(set(runs[0])) == len(scripts)
+
+
+def test_a_folder_changes_with_the_names_and_contents_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "a.css").write_text("a")
+    (tmp_path / "inner" / "b.js").write_text("b")
+    seen = [folder_digest(tmp_path)]
+    os.utime(tmp_path / "a.css", (0, 0))
+    assert folder_digest(tmp_path) == seen[0]
+    (tmp_path / "inner" / "b.js").write_text("c")
+    seen.append(folder_digest(tmp_path))
+    (tmp_path / "a.css").rename(tmp_path / "b.css")
+    seen.append(folder_digest(tmp_path))
+    assert len(set(seen)) == 3

@@ -5,7 +5,7 @@ import pytest
 pytestmark = pytest.mark.workflow
 
 LAST = {"describe_run": 1}  # after whatever ran
-TABLES = {"summarise": 1, "draw_models": 1} | LAST
+TABLES = {"summarise": 1, "draw_models": 1, "gallery": 1} | LAST
 EVALUATION = {"evaluate": 3} | TABLES
 DETECTION = {"detect_events": 3, "draw_clips": 3, "draw_method": 1} | EVALUATION
 TUNING = {"tune_thresholds": 3} | DETECTION
@@ -47,6 +47,8 @@ CHANGES = [
     ("detection={median_frames: 3}", TUNING | {"evaluate_references": 1}),
     ("separation={clips: 1}", {"separate": 3} | LAST),
     ("separation={resolution: mel}", {"separate": 1, "evaluate": 1} | TABLES),
+    ("gallery={clips: [00001.wav]}", {"gallery": 1}),
+    ("gallery={max_mb: 5}", {"gallery": 1}),
     ("evaluation={draws: 100}", EVALUATION | {"evaluate_references": 1}),
     ("evaluation={figure_mixtures: [00003.wav]}", {"draw_clips": 3, "draw_mixtures": 1} | LAST),
     ("evaluation={mask_threshold: 0.2}", TUNING | {"evaluate_references": 1}),

@@ -159,6 +159,37 @@ def test_pictures_and_audio_are_there(smoke):
             assert soundfile.info(directory / name).frames == 4 * 32000
 
 
+def test_the_gallery_shows_clips_of_every_model_and_all_metrics(smoke):
+    page = (smoke.results / "gallery" / "index.html").read_text()
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
+    reasons = [why for clip in data["clips"] for why in clip["why"]]
+    for model in MODELS:
+        for rank in ("best", "median", "worst"):
+            assert any(why.startswith(f"{rank} clip of {model}: ") for why in reasons)
+    plan = {one["mixture_name"]: one for one in read_plan(smoke.results / "mixtures.yaml")}
+    for clip in data["clips"]:
+        truth, *models = clip["rows"]
+        assert [row["name"] for row in models] == MODELS
+        planned = sorted((e["onset"], e["event_label"]) for e in plan[clip["title"]]["events"])
+        assert [(on, clip["classes"][place]) for place, on, _ in truth["events"]] == planned
+        true = [cell for cell in truth["cells"] if cell["present"]]
+        assert all(cell["sound"] and cell["mask"] for cell in true)
+        found = [cell for row in models for cell in row["cells"] if cell["present"]]
+        assert all(cell["sound"] for cell in found)
+    table = pd.read_csv(smoke.results / "tables" / "summary.csv")
+    means = table[(table.holdout_fold.astype(str) == "mean") & table.value.notna()]
+    shown = {
+        (row["model"], metric): value
+        for one in data["tables"]
+        for row in one["rows"]
+        for metric, (value, _, _) in row["values"].items()
+        if one["title"].startswith("Masks") and value is not None
+    }
+    masks = means[means.task == "masks"]
+    expected = zip(masks.model, masks.metric, masks.value, strict=True)
+    assert shown == {(model, metric): round(value, 4) for model, metric, value in expected}
+
+
 def test_events_have_the_dcase_columns(smoke):
     for model in MODELS:
         table = pd.read_csv(smoke.results / "events" / "snr0" / model / "holdout1.tsv", sep="\t")
@@ -178,6 +209,7 @@ SAME = (
     "figures/**/*.svg",
     "config.yaml",
     "summary.json",
+    "gallery/*",
     "models/**/*",
     "thresholds/**/*",
 )

@@ -3,7 +3,7 @@ from math import ceil
 from types import SimpleNamespace
 
 from weakseg.names import fold_of_mixture
-from workflow.code_digest import code_digest
+from workflow.code_digest import code_digest, folder_digest
 from workflow.configuration import ROOT, complete_or_stop, over_config_yaml
 from workflow.own_audio import file_or_stop, own_audio_or_stop, version_of
 from workflow.measured import best_means, total_costs
@@ -53,13 +53,16 @@ wildcard_constraints:
     model=r"(?!references\b)[a-z][a-z0-9_]*",
 
 
-def digest_of(rule_name):
+def digest_of(rule_name, *folders):
     """A parameter that changes when the code of a rule's script, or of what it imports, does.
+
+    Files that are no Python code, but part of it, lie in `folders` and count as well.
 
     All other parameters of a rule go into one mapping, `settings`, as Snakemake compares parameters as a
     set of values, without their names, so that a 1 that becomes a 2 goes unseen where another is 2.
     """
-    return code_digest(ROOT / "workflow" / "scripts" / f"{rule_name}.py", ROOT)
+    code = code_digest(ROOT / "workflow" / "scripts" / f"{rule_name}.py", ROOT)
+    return " ".join([code, *(folder_digest(ROOT / folder) for folder in folders)])
 
 
 def untracked(value):
@@ -154,6 +157,11 @@ def sharpening(wildcards):
     if options is None or config["separation"]["resolution"] == "mel":
         return None
     return {key: options[key] for key in ("above", "steepness")}
+
+
+def sharpening_of_all():
+    """The same of each model of the grid, by its name."""
+    return {name: sharpening(SimpleNamespace(model=name)) for name in GRID["models"]}
 
 
 def asked_model():

@@ -4,6 +4,8 @@
 #   make demo          the demo experiment, from nothing; prints its table
 #   make resume        go on after a run was killed
 #   make test          the tests: PYTEST_ARGS="-k pooling"
+#   make bench         measure speed, memory and disk against their budgets: BENCH="render features"
+#   make bench-full    the same, whole where that scales up from a part
 #   make lint          formats, types, the workflow's own lint
 #   make environment   only .venv
 #   make lock          new versions of everything: writes requirements.lock
@@ -16,6 +18,7 @@ VENV ?= .venv
 CORES ?= all
 SNAKEMAKE_ARGS ?=
 PYTEST_ARGS ?= -n 2 --dist loadfile
+BENCH ?=
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
@@ -27,7 +30,7 @@ KEY := $(shell cat $(PINS) | cksum | cut -d " " -f 1)
 RUN := $(VENV)/run-$(KEY)
 DEV := $(VENV)/dev-$(KEY)
 
-.PHONY: demo resume test lint environment lock
+.PHONY: demo resume test bench bench-full lint environment lock
 .DELETE_ON_ERROR:
 
 demo: $(RUN)
@@ -39,6 +42,12 @@ resume: $(RUN)
 
 test: $(DEV)
 	$(PY) -m pytest $(PYTEST_ARGS)
+
+bench: $(RUN)
+	$(PY) -m benchmarks $(BENCH)
+
+bench-full: $(RUN)
+	$(PY) -m benchmarks --full $(BENCH)
 
 lint: $(DEV)
 	$(PY) -m ruff check

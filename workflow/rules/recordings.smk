@@ -106,6 +106,12 @@ else:  # a user's files are where they are: neither prefix nor storage applies
     SET_FILES = both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
     DATA_FILES = {role: local(paths) for role, paths in SET_FILES.items()}
 SET_FILES = {role: [str(path) for path in paths] for role, paths in SET_FILES.items()}
+# what is fetched -> its bytes
+FETCHED = (
+    {f"{DIRECTORIES[role]}/{one.file}": one.bytes for role in ROLES for one in PUBLISHED[role]}
+    if IS_PUBLISHED
+    else {}
+)
 # What is in the archives is in the index, with a checksum a recording: were they inputs of each
 # rendering, Snakemake would hash them anew for every shard.
 ARCHIVES = {

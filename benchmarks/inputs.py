@@ -22,6 +22,7 @@ from workflow.configuration import complete, over_config_yaml
 
 SNR_DB = 0.0
 SHARDS_AT_ONCE = 2
+SHARD = 100  # fewer than in the experiment, so that two of them are a part
 VALIDATION_CLIPS = 24
 
 
@@ -38,7 +39,9 @@ class Inputs:
         """The completed configuration of experiments/dcase2018.yaml."""
         text = (ROOT / "experiments" / "dcase2018.yaml").read_text(encoding="utf-8")
         experiment = yaml.safe_load(text) | {"data": {"source": "demo"}}  # no archives to look for
-        return complete(over_config_yaml(experiment))
+        config = complete(over_config_yaml(experiment))
+        config["mixtures"]["shard"] = SHARD
+        return config
 
     @property
     def work(self) -> Path:
@@ -51,7 +54,7 @@ class Inputs:
 
     @property
     def shards(self) -> list[tuple[int, int]]:
-        """(fold, part) of what is rendered, fold 1 first; a shard is 100 mixtures."""
+        """(fold, part) of what is rendered, fold 1 first."""
         mixtures = self.config["mixtures"]
         parts = range(1, mixtures["per_fold"] // mixtures["shard"] + 1)
         everything = [(fold, part) for fold in range(1, mixtures["folds"] + 1) for part in parts]

@@ -76,19 +76,15 @@ def measured(function: str, **arguments: Any) -> Measured:
         return child.call(function, **arguments)
 
 
-def together(function: str, calls: Sequence[dict[str, Any]]) -> tuple[float, list[Measured]]:
-    """The same function in as many processes as there are calls, at the same time.
-
-    Returns the seconds from the first process's start to the last one's end, too.
-    """
-    start = time.perf_counter()
+def together(function: str, calls: Sequence[dict[str, Any]]) -> list[Measured]:
+    """The same function in as many processes as there are calls, at the same time."""
     children = [Child() for _ in calls]
     for child, arguments in zip(children, calls, strict=True):
         child.send(function, **arguments)
     results = [child.receive() for child in children]
     for child in children:
         child.__exit__()
-    return time.perf_counter() - start, results
+    return results
 
 
 def peak_gib() -> float:

@@ -34,7 +34,7 @@ def measure(inputs: Inputs) -> list[Row]:
     calls = [
         {"inputs": inputs, "first": core * n_clips, "n_clips": n_clips} for core in range(CORES)
     ]
-    _, children = together(FUNCTION, calls)
+    children = together(FUNCTION, calls)
     seconds = max(child.seconds for child in children) / (CORES * n_clips) * per_fold
     peak = max(child.peak_gib for child in children)
     scaled = f"scaled from {CORES * n_clips}, plain from {PLAIN_CLIPS}"

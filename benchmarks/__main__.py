@@ -11,14 +11,18 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
+import platform
 import sys
 import time
 import traceback
+from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.inputs import Inputs
 from benchmarks.processes import ROOT
-from benchmarks.rows import as_text, read_summary, write_summary
+from benchmarks.rows import as_markdown, as_text, read_summary, write_summary
+from weakseg.files import replacing
 
 SUBJECTS = [
     "graph",
@@ -71,11 +75,28 @@ def measure(name: str, folder: Path, full: bool) -> bool:
 
 
 def report(summary: Path) -> None:
-    """Print the whole table, and which budgets do not hold."""
+    """Print the whole table, and which budgets do not hold; keep it as summary.md, too."""
     rows = list(read_summary(summary).values())
+    if not rows:
+        return
+    with replacing(summary.with_suffix(".md")) as temporary:
+        temporary.write_text(f"{machine()}\n\n{as_markdown(rows)}", encoding="utf-8")
     print(f"\n{summary}\n\n{as_text(rows)}\n")
     missed = [row["name"] for row in rows if row["holds"] == "no"]
     print(f"not within budget: {', '.join(missed)}" if missed else "all budgets hold")
+
+
+def machine() -> str:
+    """What the figures are of: processor, cores, memory, versions."""
+    described = Path("/proc/cpuinfo")
+    names = [platform.machine()]
+    if described.exists():
+        lines = described.read_text(encoding="utf-8").splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "numpy", "snakemake"))
+    python = platform.python_version()
+    return f"{names[0]}, {os.cpu_count()} cores, {memory:.0f} GiB; Python {python}, {versions}"
 
 
 if __name__ == "__main__":

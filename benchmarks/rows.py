@@ -127,6 +127,16 @@ def write_summary(path: Path, rows: Iterable[Row]) -> None:
         temporary.write_text(text.getvalue(), encoding="utf-8")
 
 
+def as_markdown(rows: Sequence[dict[str, str]]) -> str:
+    """Rows of a summary as a table for a page."""
+    lines = [
+        COLUMNS,
+        ["---"] * len(COLUMNS),
+        *([row[column] for column in COLUMNS] for row in rows),
+    ]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
 def as_text(rows: Sequence[dict[str, str]]) -> str:
     """Rows of a summary in columns, to read on a terminal."""
     shown_columns = [column for column in COLUMNS if column != "unit"] + ["unit"]

@@ -2,6 +2,7 @@
 
 import csv
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,12 @@ def test_a_subject_that_is_not_there_is_named(capsys):
     with pytest.raises(SystemExit):
         main(["renders"])
     assert "renders: no such subject; give some of graph, plan, render" in capsys.readouterr().err
+
+
+def test_the_page_has_the_machine_and_a_line_a_row(tmp_path, monkeypatch):
+    monkeypatch.setattr("benchmarks.plan.measure", lambda inputs: [Row("plan_seconds", 2.0, "s")])
+    monkeypatch.setattr("benchmarks.__main__.ROOT", tmp_path)
+    assert main(["plan"]) == 0
+    page = (tmp_path / "results/benchmarks/summary.md").read_text()
+    assert re.match(r".+, \d+ cores, \d+ GiB; Python 3\.\d+\.\d+, torch ", page)
+    assert page.endswith("| plan_seconds | 2 | s |  |  | <= 30 | yes |\n")

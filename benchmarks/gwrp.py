@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from benchmarks.inputs import Inputs, make_features
-from benchmarks.processes import Child
+from benchmarks.processes import CORES, Child
 from benchmarks.rows import Row
 from benchmarks.trainers import MASKS
 
@@ -15,7 +15,7 @@ ROUNDS, MINE_A_ROUND = 4, 3
 def measure(inputs: Inputs) -> list[Row]:
     make_features(inputs)
     mine, theirs = [], []
-    with Child() as default, Child() as plain:
+    with Child(CORES) as default, Child(CORES) as plain:
         default.call("benchmarks.trainers:open_default", inputs=inputs)
         plain.call("benchmarks.trainers:open_plain", inputs=inputs)
         for _ in range(ROUNDS + 1):

@@ -12,7 +12,7 @@ from benchmarks.inputs import (
     make_model,
     segment_call,
 )
-from benchmarks.processes import Child, measured
+from benchmarks.processes import CORES, Child, measured
 from benchmarks.rows import Row
 
 ROUNDS, MINE_A_ROUND = 5, 2
@@ -22,7 +22,7 @@ STEP = "segment:segment"
 def measure(inputs: Inputs) -> list[Row]:
     make_features(inputs)
     mine, theirs = [], []
-    with Child() as default, Child() as plain:
+    with Child(CORES) as default, Child(CORES) as plain:
         default.call("benchmarks.trainers:open_default", inputs=inputs)
         plain.call("benchmarks.trainers:open_plain", inputs=inputs)
         for _ in range(ROUNDS + 1):
@@ -43,7 +43,7 @@ def memory(inputs: Inputs) -> list[Row]:
     make_model(inputs)
     files, kept = fold_features(inputs), Path(inputs.path("memory.h5"))
     one, two = (
-        measured(STEP, **segment_call(inputs, some, kept)).peak_gib
+        measured(STEP, cores=CORES, **segment_call(inputs, some, kept)).peak_gib
         for some in (files[:1], files[:2])
     )
     kept.unlink()

@@ -15,13 +15,12 @@ from typing import Any
 import yaml
 
 from benchmarks import recordings
-from benchmarks.processes import ROOT, SCRIPTS, Measured, measured, together
+from benchmarks.processes import CORES, ROOT, SCRIPTS, Measured, measured, together
 from weakseg.files import replacing
 from weakseg.plan import PlannedMixture, read_plan
 from workflow.configuration import complete, over_config_yaml
 
 SNR_DB = 0.0
-SHARDS_AT_ONCE = 2
 SHARD = 100  # fewer than in the experiment, so that two of them are a part
 VALIDATION_CLIPS = 24
 
@@ -222,7 +221,7 @@ def features_call(inputs: Inputs, shard: tuple[int, int]) -> dict[str, Any]:
 
 def pairs(shards: Sequence[tuple[int, int]]) -> list[Sequence[tuple[int, int]]]:
     """The shards as two cores take them."""
-    return [shards[i : i + SHARDS_AT_ONCE] for i in range(0, len(shards), SHARDS_AT_ONCE)]
+    return [shards[i : i + CORES] for i in range(0, len(shards), CORES)]
 
 
 def make_mixtures(inputs: Inputs) -> None:
@@ -261,7 +260,7 @@ def make_model(inputs: Inputs) -> dict[str, Any]:
     if not inputs.path("model.pt").exists() or not notes.exists():
         make_features(inputs)
         print(f"training {inputs.steps} steps of {inputs.batch_size} clips", flush=True)
-        trained = measured("benchmarks.training_run:train_model", inputs=inputs)
+        trained = measured("benchmarks.training_run:train_model", cores=CORES, inputs=inputs)
         with replacing(notes) as temporary:
             temporary.write_text(yaml.safe_dump(trained.result))
     loaded: dict[str, Any] = yaml.safe_load(notes.read_text())
@@ -288,5 +287,9 @@ def make_predictions(inputs: Inputs) -> Path:
     make_model(inputs)
     if not predictions.exists():
         print(f"predicting {inputs.n_fold} clips", flush=True)
-        measured("segment:segment", **segment_call(inputs, fold_features(inputs), predictions))
+        measured(
+            "segment:segment",
+            cores=CORES,
+            **segment_call(inputs, fold_features(inputs), predictions),
+        )
     return predictions

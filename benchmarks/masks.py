@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.evaluation import by_class, thresholds_of, true_masks
 from benchmarks.inputs import Inputs, fold_features, make_predictions
 from benchmarks.plain import scores as plain
-from benchmarks.processes import measured
+from benchmarks.processes import CORES, measured
 from benchmarks.rows import Row
 from weakseg.hardware import choose_precision, mixed_precision, prepare
 from weakseg.inference import segment_store
@@ -30,7 +30,7 @@ def measure(inputs: Inputs) -> list[Row]:
     size = predictions.stat().st_size / inputs.n_fold * per_fold / 1e9
     with PredictionStore(predictions) as store:
         floats = store.mask_codes(0).size * 4 * per_fold / 1e9
-    error = measured("benchmarks.masks:score_error", inputs=inputs).result
+    error = measured("benchmarks.masks:score_error", cores=CORES, inputs=inputs).result
     unit = f"GB of {per_fold} clips, scaled from {inputs.n_fold}; plain is float32"
     what = f"largest difference of a mask score, class or mean, on {N_CLIPS} clips"
     return [

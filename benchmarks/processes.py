@@ -23,6 +23,8 @@ from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ROOT / "workflow" / "scripts"
+CORES = 2  # that the budgets speak of
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Measured(NamedTuple):
@@ -34,15 +36,18 @@ class Measured(NamedTuple):
 
 
 class Child:
-    """A process that calls functions one after the other; `with` ends it."""
+    """A process that calls functions one after the other; `with` ends it.
 
-    def __init__(self, **environment: str):
+    cores: how many threads libraries may start, as Snakemake tells the script of a job.
+    """
+
+    def __init__(self, cores: int = 1):
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.processes"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
-            env=os.environ | environment,
+            env=os.environ | dict.fromkeys(THREADS, str(cores)),
         )
 
     def __enter__(self) -> Child:
@@ -70,9 +75,9 @@ class Child:
         return self.receive()
 
 
-def measured(function: str, **arguments: Any) -> Measured:
+def measured(function: str, cores: int = 1, **arguments: Any) -> Measured:
     """One function in a new process."""
-    with Child() as child:
+    with Child(cores) as child:
         return child.call(function, **arguments)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.inputs import Inputs, make_predictions
 from benchmarks.plain import separation as plain
-from benchmarks.processes import measured, together
+from benchmarks.processes import CORES, measured, together
 from benchmarks.rows import Row
 from weakseg.evaluation import model_separation, planned
 from weakseg.mixing import mixture_of, read_manifest, rendered_mixtures
@@ -21,7 +21,7 @@ from weakseg.plan import PlannedMixture, read_plan
 from weakseg.separation_quality import sources_of
 from weakseg.store import PredictionStore, decode_masks
 
-CORES, FEW, PLAIN_CLIPS = 2, 5, 2
+FEW, PLAIN_CLIPS = 5, 2
 FUNCTION = "benchmarks.separation:score"
 
 

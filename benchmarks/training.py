@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from benchmarks.inputs import Inputs, make_features, make_model
-from benchmarks.processes import Child, measured
+from benchmarks.processes import CORES, Child, measured
 from benchmarks.rows import Row
 
 ROUNDS, STEPS_A_ROUND = 5, 2
@@ -20,7 +20,7 @@ def steps(inputs: Inputs) -> list[Row]:
     """Rows of single steps: the medians of both trainers, which take turns."""
     batch = inputs.config["training"]["batch_size"]
     mine, theirs, peaks = [], [], []
-    with Child() as default, Child() as plain:
+    with Child(CORES) as default, Child(CORES) as plain:
         default.call("benchmarks.trainers:open_default", inputs=inputs)
         plain.call("benchmarks.trainers:open_plain", inputs=inputs)
         for _round in range(ROUNDS + 1):
@@ -61,7 +61,9 @@ def memory(inputs: Inputs) -> list[Row]:
     """Whether the memory of a training grows with its feature files."""
     files = [inputs.features(shard) for shard in inputs.shards[:2]]
     few, more = (
-        measured("benchmarks.training_run:few_steps", inputs=inputs, features=some).peak_gib
+        measured(
+            "benchmarks.training_run:few_steps", cores=CORES, inputs=inputs, features=some
+        ).peak_gib
         for some in (files[:1], files)
     )
     return [Row("train_memory_growth", more / few, "peak with 200 over that with 100 mixtures")]

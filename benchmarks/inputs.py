@@ -5,6 +5,7 @@ Each thing is made by the step's own function, once, and found again by the next
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -249,6 +250,13 @@ def published_model(inputs: Inputs) -> dict[str, Any]:
     """Network, pooling, foreground and objective of the published network with GWRP."""
     model = inputs.config["models"]["gwrp"]
     return {name: model[name] for name in ("network", "pooling")}
+
+
+def forget_model(inputs: Inputs) -> None:
+    """Remove the model and what was made with it."""
+    for name in ("training.yaml", "model.pt", "predictions.h5"):
+        inputs.path(name).unlink(missing_ok=True)
+    shutil.rmtree(inputs.path("fold"), ignore_errors=True)
 
 
 def make_model(inputs: Inputs) -> dict[str, Any]:

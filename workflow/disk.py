@@ -18,13 +18,13 @@ from pathlib import Path
 from workflow.consistency import Configuration
 
 AUDIO = 1.2  # bytes a sample that is heard, of FLAC of 16 bits; silence takes next to nothing
-SEPARATED = 0.4  # likewise, of separated audio, of which most is quiet
+SEPARATED, FOUND = 0.6, 3  # likewise, of separated audio; and classes that are found, an event
 LOGMEL = 3.0  # bytes a cell, truth in bits included
 MASKS = 0.5  # bytes a cell of a predicted mask
 FILE = 10_000  # bytes of a store or a model without its content
 STATES = 8  # what a training goes on from: twice weights, their average and two moments, in models
 DRAW = 250  # bytes a draw, of the metrics of a model; likewise of the references
-PICTURE = 250_000
+PICTURE = 400_000
 DEMO_CLASSES, DEMO_TAKE = 10, 66_000  # bytes of a generated take of an event
 DEMO_SCENE, DEMO_KINDS = 2_880_000, 4  # bytes of a generated scene, and how many kinds there are
 MANY_CLASSES = 41  # of DCASE 2018, and where nothing tells how many there are
@@ -50,7 +50,7 @@ def estimate(config: Configuration, n_classes: int, data_bytes: int) -> Bytes:
         "material": _material(config, sum(made.values()) or data_bytes),
         "models": _n_runs(config) * sum(map(_model_bytes, _models(config))) * (1 + STATES),
         "predictions": _n_runs(config) * _predictions(config, n_classes),
-        "looks": _n_runs(config) * len(grid["models"]) * _looks(config),
+        "looks": _n_runs(config) * len(grid["models"]) * _looks(config, n_classes),
     }
 
 
@@ -100,11 +100,12 @@ def _predictions(config: Configuration, n_classes: int) -> float:
     return len(with_masks) * n_clips * _cells(config) * n_classes * MASKS
 
 
-def _looks(config: Configuration) -> float:
+def _looks(config: Configuration, n_classes: int) -> float:
     """Of one run of one model: separated audio, draws, pictures."""
     mixtures, evaluation = config["mixtures"], config["evaluation"]
     n_samples = mixtures["seconds"] * mixtures["sample_rate"]
-    separated = config["separation"]["clips"] * mixtures["events"] * n_samples * SEPARATED
+    n_found = config["separation"]["clips"] * min(n_classes, FOUND * mixtures["events"])
+    separated = n_found * n_samples * SEPARATED
     return float(separated + 2 * evaluation["draws"] * DRAW + evaluation["figure_clips"] * PICTURE)
 
 

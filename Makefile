@@ -5,6 +5,8 @@
 #   make resume        go on after a run was killed
 #   make test          the tests: PYTEST_ARGS="-k pooling"
 #   make soak          tests that take long: many more kills
+#   make bench         measure speed, memory and disk against their budgets: BENCH="render features"
+#   make bench-full    the same, whole where that scales up from a part
 #   make lint          formats, types, the workflow's own lint
 #   make environment   only .venv
 #   make lock          new versions of everything: writes requirements.lock
@@ -17,6 +19,7 @@ VENV ?= .venv
 CORES ?= all
 SNAKEMAKE_ARGS ?=
 PYTEST_ARGS ?= -n 2 --dist loadfile
+BENCH ?=
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
@@ -28,7 +31,7 @@ KEY := $(shell cat $(PINS) | cksum | cut -d " " -f 1)
 RUN := $(VENV)/run-$(KEY)
 DEV := $(VENV)/dev-$(KEY)
 
-.PHONY: demo resume test soak lint environment lock
+.PHONY: demo resume test soak bench bench-full lint environment lock
 .DELETE_ON_ERROR:
 
 demo: $(RUN)
@@ -43,6 +46,12 @@ test: $(DEV)
 
 soak: $(DEV)
 	$(PY) -m pytest -m soak $(PYTEST_ARGS)
+
+bench: $(RUN)
+	$(PY) -m benchmarks $(BENCH)
+
+bench-full: $(RUN)
+	$(PY) -m benchmarks --full $(BENCH)
 
 lint: $(DEV)
 	$(PY) -m ruff check

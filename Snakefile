@@ -1,8 +1,11 @@
 # weakseg: sound events and their time-frequency masks from weak labels.
 # The pipeline at a glance; the rules stand in workflow/rules/, a file a stage.
+import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
+
+from workflow import disk
 
 min_version("9.0")
 
@@ -34,6 +37,10 @@ include: "workflow/rules/looks.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/report.smk"
+
+
+onstart:
+    print(*disk.report(config, SET_FILES, FETCHED), sep="\n", file=sys.stderr)
 
 
 rule all:

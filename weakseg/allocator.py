@@ -2,7 +2,8 @@
 
 glibc gives a large block back to the system as soon as it is freed.  A training step frees and
 takes anew a few gigabytes, and each page comes back zeroed through a page fault: that doubles
-the time of a step on a CPU.  The thresholds are those of mallopt(3).
+the time of a step on a CPU, and costs rendering a tenth of its time.  The thresholds are those of
+mallopt(3).
 """
 
 from __future__ import annotations

@@ -76,7 +76,9 @@ def _first_sound(file: soundfile.SoundFile) -> int:
     quiet_start, start, position = None, None, 0
     must_read_all = file.subtype in FLOAT_SUBTYPES
     for block in file.blocks(BLOCK_SAMPLES, dtype="float64", always_2d=True):
-        loudest = np.abs(block.mean(axis=1))  # of what will be mixed: channels can cancel out
+        loudest = np.abs(
+            sum_of_channels(block, block.dtype) / block.shape[1]
+        )  # of what will be mixed: channels can cancel out
         if must_read_all and not np.isfinite(loudest).all():
             raise AudioError("holds NaN or infinite samples")
         quiet_start = (
@@ -121,7 +123,7 @@ def read_mono(
         raise AudioError(f"unreadable ({one_line(error)})") from error
     if not np.isfinite(audio).all():
         raise AudioError("holds NaN or infinite samples")
-    mono: Waveform = audio.mean(axis=1)
+    mono: Waveform = sum_of_channels(audio, audio.dtype) / audio.shape[1]
     return (
         mono if native_rate == sample_rate else soxr.resample(mono, native_rate, sample_rate, "HQ")
     )
@@ -139,6 +141,17 @@ def read_part(source: str | Path | IO[bytes], start: float, seconds: float) -> W
     except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
         raise AudioError(f"unreadable ({one_line(error)})") from error
     return mono
+
+
+def sum_of_channels(audio: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The sum of channels (samples, channels), (samples,) of a dtype; 0 without a channel.
+
+    NumPy's sum over so short an axis takes ten times as long.
+    """
+    total = np.zeros(len(audio), dtype)
+    for channel in audio.T:
+        total += channel
+    return total
 
 
 def to_level(audio: Waveform, level_db: float) -> Waveform:
@@ -162,7 +175,9 @@ def loop(audio: NDArray[Any], n_samples: int, fade_samples: int) -> NDArray[Any]
 
 def to_pcm16(audio: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
     """Round a waveform in -1..1 to 16-bit whole numbers."""
-    return np.clip(np.rint(audio * 32767), -32768, 32767).astype(np.int16)
+    scaled = audio * 32767
+    np.rint(scaled, out=scaled)
+    return np.clip(scaled, -32768, 32767, out=scaled).astype(np.int16)
 
 
 def write_flac(path: Path, audio: NDArray[np.int16], sample_rate: int) -> None:

@@ -27,6 +27,7 @@ from weakseg.audio import (
     Waveform,
     loop,
     read_pcm16,
+    sum_of_channels,
     to_level,
     to_pcm16,
     write_flac,
@@ -105,12 +106,13 @@ def _add_event(
 
 def _peak(stems: NDArray[np.float64]) -> float:
     """Largest absolute value of the scene, any event, and the sum of events (published scale)."""
-    return max(float(np.abs(stems).max()), float(np.abs(stems[:, :-1].sum(axis=1)).max()))
+    events = sum_of_channels(stems[:, :-1], stems.dtype)
+    return max(float(np.abs(part).max()) for part in (stems, events))
 
 
 def mixture_of(stems: NDArray[np.int16]) -> Waveform:
     """The mixture of rendered channels, (samples,) float64 in -1..1: half their sum."""
-    return stems.sum(axis=1, dtype=np.int64) / 65536.0
+    return sum_of_channels(stems, np.dtype(np.int32)) / 65536.0
 
 
 def stem_waveforms(stems: NDArray[np.int16]) -> NDArray[np.float64]:

@@ -117,6 +117,12 @@ SET_FILES = {role: [str(path) for path in paths] for role, paths in SET_FILES.it
 SET_FOLDERS = {f"{role}_directory": folder_of_set(DATA[role], DATA["source"]) for role in ROLES}
 # directories of which each recording is used
 SEARCHED = {role: DATA[role] for role in ROLES if DATA["source"] == "folders"}
+# what is fetched -> its bytes
+FETCHED = (
+    {f"{DIRECTORIES[role]}/{one.file}": one.bytes for role in ROLES for one in PUBLISHED[role]}
+    if IS_PUBLISHED
+    else {}
+)
 # What is in the archives is in the index, with a checksum a recording: were they inputs of each
 # rendering, Snakemake would hash them anew for every shard.
 ARCHIVES = {

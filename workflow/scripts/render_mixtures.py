@@ -6,6 +6,7 @@ from pathlib import Path
 
 from _step import step
 
+from weakseg.allocator import keep_freed_memory
 from weakseg.collection import Collection
 from weakseg.files import replacing
 from weakseg.mixing import reader_of, render, write_shard
@@ -31,6 +32,7 @@ def render_mixtures(
     event_seconds: float,
     level_over: str,
 ) -> None:
+    keep_freed_memory()
     heard = level_over == "heard"
     with (
         open_set(archives["scenes"], scenes_directory) as scene_files,

@@ -1,0 +1,1 @@
+"""The baselines: plain implementations, a clip at a time, with common libraries."""

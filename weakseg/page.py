@@ -17,7 +17,7 @@ from typing import NamedTuple
 import pandas as pd
 
 MISSING = "n/a"
-WORD = 12  # letters of a column's head before it goes on in the next line
+WORD = 12  # letters in a cell before it goes on in the next line
 SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -109,13 +109,13 @@ def _latex(block: Block) -> str:
     columns = "l" + "r" * (len(head) - 1)
     lines = [
         r"\begin{table}[htbp]",
-        r"\centering\small",
+        r"\centering\footnotesize\setlength{\tabcolsep}{4pt}",
         f"\\caption{{{latex_text(block.caption)}}}",
         f"\\begin{{tabular}}{{{columns}}}",
         r"\toprule",
         _latex_row(_stacked(cell) for cell in head),
         r"\midrule",
-        *(_latex_row(map(escape, row)) for row in rows),
+        *(_latex_row([escape(name), *map(_stacked, cells)]) for name, *cells in rows),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",
@@ -128,7 +128,7 @@ def _latex_row(cells: Iterable[str]) -> str:
 
 
 def _stacked(name: str) -> str:
-    """A column's head on several lines, broken at underscores, as wide columns fit no page."""
+    """A cell on several lines, broken at underscores, as wide columns fit no page."""
     lines = [""]
     for word in name.split("_"):
         joined = f"{lines[-1]} {word}".strip()

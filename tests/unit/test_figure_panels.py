@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weakseg.figures import panels, style
+from weakseg.figures.from_stores import chosen_clips
 from weakseg.spectral import Spectral
 
 SPECTRAL = Spectral(sample_rate=8000, window=512, hop=256, mels=32, fmin=50.0, fmax=4000.0)
@@ -69,3 +70,23 @@ def test_shortened_names_fit_and_keep_both_ends(text, width):
         short = style.shortened(text, width)
         assert short == text or style.text_width(short) <= width
         assert short == text or (text[0] == short[0] and "…" in short)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "n_clips", "expected"),
+    [
+        ([], 3, [0, 2, 4]),
+        (["c", "f"], 3, [2, 5, 0]),
+        (["a"], 1, [0]),
+        (["b"], 6, [1, 0, 2, 3, 4, 5]),
+    ],
+)
+def test_named_clips_stand_before_evenly_spread_ones(wanted, n_clips, expected):
+    assert chosen_clips("abcdef", wanted, n_clips) == expected
+
+
+def test_clips_that_are_not_there_are_named():
+    with pytest.raises(ValueError, match="x is not one of the 6 mixtures from a to f"):
+        chosen_clips("abcdef", ["x"], 2)
+    with pytest.raises(ValueError, match="7 clips of 6 to choose; lower"):
+        chosen_clips("abcdef", [], 7)

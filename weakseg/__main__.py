@@ -78,7 +78,8 @@ def _odd(text: str) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    from weakseg.predict_files import Predictor  # takes seconds, which --help need not
+    from weakseg.gallery.from_predictions import write_page  # take seconds, which --help need not
+    from weakseg.predict_files import Predictor
     from weakseg.segmenter import load_model
 
     files = list_audio(options.files, but_not_in=options.output)
@@ -98,7 +99,13 @@ def _predict(options: argparse.Namespace) -> int:
         stems=options.stems,
         gain_db=options.gain_db,
     )
-    n_used = sum(1 for _ in predictor.predict_all(files))
+    n_used = write_page(
+        options.output,
+        predictor.predict_all(files),
+        segmenter.spectral,
+        segmenter.classes,
+        options.model.name,
+    )
     log.info("%d of %d recordings: %s", n_used, len(files), options.output)
     return 0 if n_used == len(files) else 1
 

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from weakseg.mask_file import MaskFile
 from weakseg.segmenter import Heard
 from weakseg.spectral import Spectral
-from weakseg.stem_stream import Stems
 
 EXCERPT_SECONDS = 30.0
 
@@ -26,8 +25,8 @@ EXCERPT_SECONDS = 30.0
 class Excerpt:
     """Some seconds of a recording, which begin `starts` seconds after it.
 
-    mixture (samples,) and stems, (samples,) of each class that was found, by its index; both empty
-    where nothing was separated; logmel (frames, mels); frame_scores (frames, classes); masks
+    mixture (samples,); stems, (samples,) of each class that was found, by its index, none where
+    nothing was separated; logmel (frames, mels); frame_scores (frames, classes); masks
     (classes, frames, mels) in 0..1, or None; events: a table `onset, offset, event_label`.
     """
 
@@ -60,12 +59,18 @@ class Cut:
     _mixture: list[NDArray[np.float32]] = field(default_factory=list)
     _stems: list[NDArray[np.float32]] = field(default_factory=list)
 
-    def add(self, part: Stems) -> None:
-        """Further samples."""
+    def add(self, mixture: NDArray[np.float32], stems: NDArray[np.float32] | None = None) -> None:
+        """Further samples (samples,), and, if audio is separated, stems (classes, samples)."""
         here = slice(max(0, self.wanted.start - self._at), max(0, self.wanted.stop - self._at))
-        self._mixture.append(part.mixture[here].copy())
-        self._stems.append(part.stems[:, here].copy())
-        self._at += len(part.mixture)
+        self._mixture.append(mixture[here].copy())
+        if stems is not None:
+            self._stems.append(stems[:, here].copy())
+        self._at += len(mixture)
+
+    @property
+    def complete(self) -> bool:
+        """Whether what comes is not wanted."""
+        return self._at >= self.wanted.stop
 
     def mixture(self) -> NDArray[np.float32]:
         """(samples,)."""

@@ -159,6 +159,11 @@ class Predictor:
             parts = self.segmenter.separate(self._samples(file, progress), masks, found)
             audio = [*paths.values(), folder / RESIDUAL]
             write_streams(audio, self.segmenter.sample_rate, self._tapped(parts, cut))
+        else:
+            for block in stream_file(file.path, self.segmenter.sample_rate):
+                cut.add(block)
+                if cut.complete:
+                    break
         names = {path.name for path in paths.values()} | ({RESIDUAL} if self._separates else set())
         keep_only(folder, "*.flac", names)
         return paths
@@ -166,7 +171,7 @@ class Predictor:
     def _tapped(self, parts: Iterable[Stems], cut: Cut) -> Iterator[Stems]:
         for part in parts:
             own = Stems(part.mixture / self._gain, part.stems / self._gain)
-            cut.add(own)
+            cut.add(own.mixture, own.stems)
             yield own
 
     def _overview(

@@ -15,6 +15,8 @@ from weakseg.__main__ import main
 from weakseg.audio import AudioError
 from weakseg.audio_paths import list_audio
 from weakseg.detection import PUBLISHED, read_events
+from weakseg.gallery import from_predictions
+from weakseg.gallery.from_predictions import clip_of, write_page
 from weakseg.predict_files import Predictor
 
 CLASSES = ["bark", "bell / ring", "rain"]
@@ -184,6 +186,27 @@ def test_an_error_of_the_command_is_one_line_and_status_2(
     assert status == 2
     lines = capsys.readouterr().err.splitlines()
     assert said in lines[-1] and "Traceback" not in "".join(lines)
+
+
+def test_the_page_of_a_set_shows_what_was_heard(model, recordings, tmp_path, monkeypatch):
+    """The excerpt's sound is there with and without separated audio."""
+    monkeypatch.setattr(from_predictions, "MOST_FILES", 2)
+    for stems in (True, False):
+        predictor = Predictor(model, [PUBLISHED] * 3, tmp_path, "tiny", stems=stems)
+        predictions = list(predictor.predict_all(list_audio([recordings])))
+        clip = clip_of(predictions[0], model.spectral, model.classes, "tiny")
+        assert len(clip.waveform) == pytest.approx(6 * model.sample_rate, abs=2 * 2048)
+        assert set(clip.models[0].stems) == (set(predictions[0].found) if stems else set())
+        shown = (predictions, model.spectral, model.classes, "tiny")
+        assert write_page(tmp_path, *shown) == 4
+        page = (tmp_path / "gallery.html").read_text()
+        assert "2 of 4 recordings" in page and "$(touch y) <b>" not in page
+
+
+def test_no_page_is_left_of_an_earlier_set(model, tmp_path):
+    (tmp_path / "gallery.html").write_text("of another set")
+    assert write_page(tmp_path, [], model.spectral, model.classes, "tiny") == 0
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_recording_is_never_written_over(tiny_model, recordings, capsys):

@@ -34,6 +34,7 @@ def test_a_model_of_the_run_and_the_file_of_one(copy_of_smoke, audio):
         assert {"tags.csv", "events.tsv", "labels.txt", "picture.png", "residual.flac"} <= {
             path.name for path in (results / name).iterdir()
         }
+    assert "a.flac" in (results / "gallery.html").read_text()
     assert run.would_run("predict", "--config", named) == {}
     assert run.would_run() == {}
 

@@ -15,6 +15,7 @@ rule predict:
         ),
     output:
         table=f"{RESULTS}/predict/{PREDICT['name']}/predictions.csv",
+        page=f"{RESULTS}/predict/{PREDICT['name']}/gallery.html",
     log:
         log_of(f"predict/{PREDICT['name']}"),
     benchmark:
@@ -36,9 +37,10 @@ rule predict:
             detector=DETECTOR if HOW == "configured" else None,
             stems=PREDICT["stems"],
             gain_db=PREDICT["gain_db"],
+            max_mb=config["gallery"]["max_mb"],
             threads=TRAINING["threads"],
         ),
-        code=digest_of("predict"),
+        code=digest_of("predict", "weakseg/gallery/page"),
         audio=lambda w, resources: [str(file.path) for file in own_audio()],
         device=untracked(TRAINING["device"]),
     script:

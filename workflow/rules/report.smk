@@ -8,7 +8,7 @@ rule describe_run:
         summary=rules.summarise.output.summary,
         summary_tuned=rules.summarise.output.summary_tuned,
         # so that it runs last, when all that the benchmarks tell of has been done
-        finished=[ALL_EVENTS, ALL_SEPARATED, ALL_FIGURES],
+        finished=[ALL_EVENTS, ALL_SEPARATED, ALL_FIGURES, rules.gallery.output.page],
     output:
         summary=f"{RESULTS}/summary.json",
         config=report(

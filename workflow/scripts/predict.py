@@ -10,6 +10,7 @@ from _step import device_for, step
 from weakseg.audio_paths import Listed
 from weakseg.cards import one_card
 from weakseg.detection import Detector
+from weakseg.gallery.from_predictions import write_page
 from weakseg.predict_files import Predictor
 from weakseg.segmenter import load_model
 
@@ -26,6 +27,7 @@ def predict(
     table: str,
     stems: bool,
     gain_db: float,
+    max_mb: float,
     **options: Any,
 ) -> None:
     """`audio`: name and version of each of the `paths`; `detector`: of all classes, where there is
@@ -36,7 +38,10 @@ def predict(
         detectors = [Detector(**detector)] * len(segmenter.classes)
     predictor = Predictor(segmenter, detectors, Path(table).parent, model_name, stems, gain_db)
     files = [Listed(Path(path), name) for path, (name, _) in zip(paths, audio, strict=True)]
-    used = sum(1 for _ in predictor.predict_all(files))
+    predictions = predictor.predict_all(files)
+    used = write_page(
+        Path(table).parent, predictions, segmenter.spectral, segmenter.classes, model_name, max_mb
+    )
     log.info("%d of %d recordings", used, len(files))
 
 

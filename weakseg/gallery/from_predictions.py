@@ -1,0 +1,68 @@
+"""The page of recordings of one's own, of which nothing is known but what a model says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from weakseg.gallery.clip import GalleryClip, ModelView
+from weakseg.gallery.write import write_gallery
+from weakseg.prediction_output import FilePrediction
+from weakseg.spectral import Spectral
+
+PAGE = "gallery.html"
+MOST_FILES = 12  # whose sounds are in memory together
+
+
+def clip_of(
+    predicted: FilePrediction, spectral: Spectral, classes: Sequence[str], model: str
+) -> GalleryClip:
+    """The excerpt of a recording: half a minute around the surest sound."""
+    excerpt = predicted.excerpt
+    view = ModelView(
+        name=model,
+        events=excerpt.events,
+        clip_probabilities=predicted.probabilities,
+        found=predicted.found,
+        frame_scores=excerpt.frame_scores,
+        masks=excerpt.masks,
+        stems=excerpt.stems,
+    )
+    return GalleryClip(
+        title=predicted.name,
+        spectral=spectral,
+        classes=classes,
+        waveform=excerpt.mixture,
+        logmel=excerpt.logmel,
+        models=[view],
+        starts=excerpt.starts,
+    )
+
+
+def write_page(
+    folder: Path,
+    predictions: Iterable[FilePrediction],
+    spectral: Spectral,
+    classes: Sequence[str],
+    model: str,
+    max_mb: float = 25.0,
+) -> int:
+    """Write the page of a set into its folder while it is predicted; returns how many files it has.
+
+    The first MOST_FILES recordings are shown.  The page of an earlier set is replaced, and removed
+    if there is nothing to show.
+    """
+    clips: list[GalleryClip] = []
+    n_files = 0
+    for predicted in predictions:
+        n_files += 1
+        if len(clips) < MOST_FILES:
+            clips.append(clip_of(predicted, spectral, classes, model))
+    notes = ["Of a longer recording, the half minute around its surest sound."]
+    if n_files > len(clips):
+        notes.append(f"{len(clips)} of {n_files} recordings: predictions.csv lists all.")
+    if clips:
+        write_gallery(folder / PAGE, f"Recordings, by {model}", clips, notes=notes, max_mb=max_mb)
+    else:
+        (folder / PAGE).unlink(missing_ok=True)
+    return n_files

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from weakseg.audio import AudioError
 from weakseg.audio_stream import Block
+from weakseg.batches import read_ahead
 from weakseg.hardware import mixed_precision
 from weakseg.model import Cells, SegmentationModel
 from weakseg.spectral import Spectral
@@ -31,6 +32,7 @@ from weakseg.windows import Window, windows
 
 CORE_FRAMES = 2048  # of a window
 CLIP_SECONDS = 10.0  # of training clips, where the model file does not say: the published ones
+BLOCKS_AHEAD = 16  # that are read while the network computes
 CLIPS_AT_ONCE = 8  # that are pooled together
 
 
@@ -91,7 +93,8 @@ class Listener:
         stride = self._model.network.stride
         context = -(-self._model.reach // stride) * stride
         core = -(-CORE_FRAMES // stride) * stride
-        for window in windows(logmel_blocks(samples, self._spectral), core, context):
+        logmel = read_ahead(logmel_blocks(samples, self._spectral), BLOCKS_AHEAD)
+        for window in windows(logmel, core, context):
             yield self._frames(window)
 
     @torch.inference_mode()

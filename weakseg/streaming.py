@@ -6,6 +6,9 @@ Conventions
   is shorter than one frame is padded with zeros to one.
 - The windows overlap by what a frame's masks and scores depend on (`SegmentationModel.reach`), and
   begin where the network's halvings do: masks and scores are those of the whole recording at once.
+- So a clip that is cut out of a recording has the scores that it has there, but for `reach` frames
+  at its ends, if it begins a multiple of hop * `Network.stride` samples after it.  Elsewhere its
+  frames are other ones, and are halved in other pairs.
 - The clip probability of a long recording is the highest of clips as long as those of the training,
   one every quarter of that and one that ends with the recording: a model has learnt what share of
   such a clip a sound fills.  A recording that is no longer is pooled as a whole, as in training.

@@ -28,6 +28,7 @@ import soundfile
 from weakseg.audio import AudioError, one_line
 from weakseg.audio_paths import Listed
 from weakseg.audio_stream import Block, stream_file
+from weakseg.batches import read_ahead
 from weakseg.detection import Detector
 from weakseg.excerpt import Cut, excerpt_of, frames_of_excerpt
 from weakseg.figures.clip import draw_clip
@@ -156,7 +157,8 @@ class Predictor:
         if self._separates:
             classes = self.segmenter.classes
             paths = {index: folder / class_file_name(index, classes[index]) for index in found}
-            parts = self.segmenter.separate(self._samples(file, progress), masks, found)
+            # separated while what was is written
+            parts = read_ahead(self.segmenter.separate(self._samples(file, progress), masks, found))
             audio = [*paths.values(), folder / RESIDUAL]
             write_streams(audio, self.segmenter.sample_rate, self._tapped(parts, cut))
         else:

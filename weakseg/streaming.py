@@ -6,6 +6,9 @@ Conventions
   is shorter than one frame is padded with zeros to one.
 - The windows overlap by what a frame's masks and scores depend on (`SegmentationModel.reach`), and
   begin where the network's halvings do: masks and scores are those of the whole recording at once.
+- So a clip that is cut out of a recording has the scores that it has there, but for `reach` frames
+  at its ends, if it begins a multiple of hop * `Network.stride` samples after it.  Elsewhere its
+  frames are other ones, and are halved in other pairs.
 - The clip probability of a long recording is the highest of clips as long as those of the training,
   one every quarter of that and one that ends with the recording: a model has learnt what share of
   such a clip a sound fills.  A recording that is no longer is pooled as a whole, as in training.
@@ -23,6 +26,7 @@ from torch import Tensor
 
 from weakseg.audio import AudioError
 from weakseg.audio_stream import Block
+from weakseg.batches import read_ahead
 from weakseg.hardware import mixed_precision
 from weakseg.model import Cells, SegmentationModel
 from weakseg.spectral import Spectral
@@ -31,6 +35,7 @@ from weakseg.windows import Window, windows
 
 CORE_FRAMES = 2048  # of a window
 CLIP_SECONDS = 10.0  # of training clips, where the model file does not say: the published ones
+BLOCKS_AHEAD = 16  # that are read while the network computes
 CLIPS_AT_ONCE = 8  # that are pooled together
 
 
@@ -91,7 +96,8 @@ class Listener:
         stride = self._model.network.stride
         context = -(-self._model.reach // stride) * stride
         core = -(-CORE_FRAMES // stride) * stride
-        for window in windows(logmel_blocks(samples, self._spectral), core, context):
+        logmel = read_ahead(logmel_blocks(samples, self._spectral), BLOCKS_AHEAD)
+        for window in windows(logmel, core, context):
             yield self._frames(window)
 
     @torch.inference_mode()

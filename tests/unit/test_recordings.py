@@ -224,3 +224,23 @@ def index_scenes_or_none(files):
         return index_scenes(files)
     except DataError as error:
         assert "damaged" in str(error) or "unreadable" in str(error)
+
+
+@pytest.mark.parametrize("place", [0.2, 0.9])
+def test_a_damaged_member_that_is_mixed_is_named_as_such(pack, wav, noise, place):
+    archive = pack("audio.zip", {"a.wav": wav(noise(3.0), 44100)})
+    data = bytearray(archive.read_bytes())
+    data[int(place * len(data))] ^= 0xFF
+    archive.write_bytes(data)
+    with collect(archive) as files, pytest.raises(DataError, match="damaged in its archive"):
+        files.read_mono("audio.zip", "a.wav", 32000)
+
+
+def test_the_rest_of_a_member_is_read_at_once(pack, wav, noise):
+    data = wav(noise(1.0))
+    with (
+        collect(pack("audio.zip", {"a.wav": data})) as files,
+        files.open("audio.zip", "a.wav") as file,
+    ):
+        assert file.read(100) == data[:100]
+        assert file.read() == data[100:] and file.read() == b""

@@ -11,6 +11,7 @@ from weakseg.audio import (
     read_mono,
     read_part,
     read_pcm16,
+    sum_of_channels,
     to_level,
     to_pcm16,
     write_flac,
@@ -139,3 +140,15 @@ def test_what_libsndfile_says_comes_without_the_file_object():
         read_header(io.BytesIO(b"not audio"))
     with pytest.raises(AudioError, match=r"^unreadable \(Format not recognised\)$"):
         read_part(io.BytesIO(b"not audio"), 0.0, 1.0)
+
+
+@pytest.mark.parametrize("n_channels", [0, 1, 2, 7])
+def test_channels_add_up_as_numpy_adds_them(n_channels):
+    audio = np.random.default_rng(1).normal(size=(50, n_channels))
+    found = sum_of_channels(audio, audio.dtype)
+    np.testing.assert_array_equal(found, audio.sum(axis=1))
+
+
+def test_whole_numbers_do_not_run_over():
+    audio = np.full((3, 7), 32767, np.int16)
+    assert list(sum_of_channels(audio, np.dtype(np.int32))) == [7 * 32767] * 3

@@ -274,3 +274,23 @@ def test_scenes_may_be_listed_with_their_locations(tmp_path, wav, noise):
     with Collection(sorted(tmp_path.iterdir()), tmp_path) as files:
         scenes = index_scenes(files)
     assert list(scenes["source"]) == ["garden"] * 2 and list(scenes.label) == ["scene"] * 2
+
+
+@pytest.mark.parametrize("place", [0.2, 0.9])
+def test_a_damaged_member_that_is_mixed_is_named_as_such(pack, wav, noise, place):
+    archive = pack("audio.zip", {"a.wav": wav(noise(3.0), 44100)})
+    data = bytearray(archive.read_bytes())
+    data[int(place * len(data))] ^= 0xFF
+    archive.write_bytes(data)
+    with collect(archive) as files, pytest.raises(DataError, match="damaged in its archive"):
+        files.read_mono("audio.zip", "a.wav", 32000)
+
+
+def test_the_rest_of_a_member_is_read_at_once(pack, wav, noise):
+    data = wav(noise(1.0))
+    with (
+        collect(pack("audio.zip", {"a.wav": data})) as files,
+        files.open("audio.zip", "a.wav") as file,
+    ):
+        assert file.read(100) == data[:100]
+        assert file.read() == data[100:] and file.read() == b""

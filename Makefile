@@ -47,10 +47,10 @@ test: $(DEV)
 soak: $(DEV)
 	$(PY) -m pytest -m soak $(PYTEST_ARGS)
 
-bench: $(RUN)
+bench: $(DEV)
 	$(PY) -m benchmarks $(BENCH)
 
-bench-full: $(RUN)
+bench-full: $(DEV)
 	$(PY) -m benchmarks --full $(BENCH)
 
 lint: $(DEV)

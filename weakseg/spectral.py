@@ -6,7 +6,7 @@ Conventions
   samples t*hop to t*hop + window.  Symmetric Hamming window w.
 - STFT values are divided by sqrt(sum w^2), so that the magnitude does not
   depend on the window's length; arrays are (frames, bins).
-- Mel filters are Slaney's, as librosa makes them, applied to magnitudes.
+- Mel filters are Slaney's (`mel`), applied to magnitudes.
 - All as in Kong et al., arXiv 1804.04715, section V-B, and its implementation.
 """
 
@@ -17,12 +17,13 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-import librosa
 import numpy as np
 import scipy.fft
 import scipy.sparse
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+
+from weakseg.mel import mel_filters
 
 Spectrum = NDArray[np.complexfloating[Any, Any]]
 Magnitude = NDArray[np.floating[Any]]
@@ -70,9 +71,7 @@ class Spectral:
     @cached_property
     def filterbank(self) -> NDArray[np.float32]:
         """Mel filters, (bins, mels)."""
-        return librosa.filters.mel(
-            sr=self.sample_rate, n_fft=self.window, n_mels=self.mels, fmin=self.fmin, fmax=self.fmax
-        ).T.astype(np.float32)
+        return mel_filters(self.sample_rate, self.window, self.mels, self.fmin, self.fmax)
 
     @cached_property
     def _sparse_filterbank(self) -> scipy.sparse.csc_array:

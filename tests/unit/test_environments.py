@@ -31,7 +31,7 @@ with (ROOT / "tests/conda/packages.csv").open() as _names:
 IMPORT_OF_PYPI = {pypi: name for name, pypi, _ in PACKAGES}
 IMPORT_OF_CONDA = {conda: name for name, _, conda in PACKAGES}
 PYPI_OF_CONDA = {conda: pypi for _, pypi, conda in PACKAGES}
-HEAVY = {"librosa", "matplotlib", "torch"}  # not in an environment that does not import them
+HEAVY = {"matplotlib", "torch"}  # not in an environment that does not import them
 
 
 @cache

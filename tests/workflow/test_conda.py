@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 pytestmark = pytest.mark.workflow
 
-HEAVY = {"librosa", "matplotlib", "torch"}
+HEAVY = {"matplotlib", "torch"}
 
 
 def required_by(name):

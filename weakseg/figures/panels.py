@@ -1,7 +1,7 @@
 """The panels that pictures of a clip are made of: each draws into the axes that it is given.
 
 A mel band's place on the axis is its index: band i is centred on the (i + 1)-th of mels + 2
-frequencies that are evenly spaced in mel from fmin to fmax (Slaney's scale, as librosa has it).
+frequencies that are evenly spaced in mel from fmin to fmax (`weakseg.mel`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import librosa
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from weakseg.detection import Detector
 from weakseg.figures import style
 from weakseg.figures.clip_data import ClipData, Floats
+from weakseg.mel import hz_to_mel
 from weakseg.spectral import Spectral
 
 ROUND_HZ = [100, 500, 1000, 2000, 5000, 10000, 20000, 200, 50]  # preferred first
@@ -60,8 +60,8 @@ def show_waveform(
 
 def mel_position(frequencies: Any, spectral: Spectral) -> NDArray[np.float64]:
     """Places of frequencies (Hz) on the axis of mel bands: band i's centre is at i."""
-    low, high = librosa.hz_to_mel([spectral.fmin, spectral.fmax])
-    share = (librosa.hz_to_mel(frequencies) - low) / (high - low)
+    low, high = hz_to_mel([spectral.fmin, spectral.fmax])
+    share = (hz_to_mel(frequencies) - low) / (high - low)
     return np.asarray(share * (spectral.mels + 1) - 1)
 
 

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGES = (
-    "numpy", "scipy", "pandas", "h5py", "librosa", "soundfile", "soxr", "torch", "matplotlib",
+    "numpy", "scipy", "pandas", "h5py", "soundfile", "soxr", "torch", "matplotlib",
 )  # fmt: skip
 
 

@@ -131,14 +131,16 @@ def reader_of(
 
     skip_lead drops what lies before the first sound.  `read` is `Collection.read_mono`.
     """
-    where = index[index.usable].set_index("name")[["archive", "member", "starts"]].to_dict("index")
+    usable = index[index.usable]
+    places = zip(usable["archive"], usable["member"], usable["starts"], strict=True)
+    where = dict(zip(usable["name"], places, strict=True))
 
     def read_recording(name: str) -> Waveform:
-        row = where[name]
-        lead = row["starts"] if skip_lead else 0.0
+        archive, member, starts = where[name]
+        lead = starts if skip_lead else 0.0
         # the margin holds the resampler's edge
         needed = None if seconds is None else lead + seconds + MARGIN_SECONDS
-        audio = read(row["archive"], row["member"], sample_rate, needed)
+        audio = read(archive, member, sample_rate, needed)
         audio = audio[round(lead * sample_rate) :]
         return audio if seconds is None else audio[: math.ceil(seconds * sample_rate)]
 

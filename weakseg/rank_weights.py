@@ -8,6 +8,7 @@ Conventions
 
 from __future__ import annotations
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -16,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-CELLS_AT_ONCE = 80_000  # sorted together: their keys fit a core's cache
+LITTLE_END = 0 if sys.byteorder == "little" else 1  # where the lower half of 32 bits lies
 
 
 def rank_weights(n_cells: int, decay: float) -> NDArray[np.float32]:
@@ -54,21 +55,14 @@ def _weights_of_rows(
 def _place(
     weights: NDArray[np.float32], rows: NDArray[np.float32], placed: NDArray[np.float32]
 ) -> None:
-    """Fill `placed`: sort one integer a cell, its value over its place.
+    """Fill `placed`, mask by mask.
 
-    The bits of floats that are not negative order as the floats do.  Integers sort with the CPU's
-    vector instructions, which a sort that returns places does not.  Places count on through the
-    rows that are sorted together, so that all of these are filled by one assignment.
+    The bits of floats that are not negative order as the floats do, and NumPy sorts 16 bits stably
+    by their digits: in turn the lower and the upper half of each cell's inverted bits.
     """
-    n_cells = rows.shape[1]
-    at_once = max(1, min(len(rows), CELLS_AT_ONCE // n_cells))
-    places = np.arange(at_once * n_cells).reshape(at_once, n_cells)
-    repeated = np.tile(weights, at_once)
-    buffer = np.empty((at_once, n_cells), np.int64)
-    for start in range(0, len(rows), at_once):
-        bits = rows[start : start + at_once].view(np.int32)
-        keys = np.multiply(bits, -(1 << 32), out=buffer[: len(bits)], dtype=np.int64)
-        keys += places[: len(bits)]
-        keys.sort(axis=1)
-        keys &= (1 << 32) - 1
-        placed[start : start + at_once].reshape(-1)[keys.reshape(-1)] = repeated[: keys.size]
+    for row, out in zip(rows, placed, strict=True):
+        halves = (~row.view(np.uint32)).view(np.uint16).reshape(-1, 2)
+        lower, upper = (halves[:, LITTLE_END], halves[:, 1 - LITTLE_END])
+        by_lower = np.ascontiguousarray(lower).argsort(kind="stable")
+        order = by_lower.take(upper.take(by_lower).argsort(kind="stable"))
+        out[order] = weights

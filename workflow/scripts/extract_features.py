@@ -6,6 +6,7 @@ from typing import Any
 
 from _step import step
 
+from weakseg.allocator import keep_freed_memory
 from weakseg.features import extract
 from weakseg.mixing import read_manifest
 from weakseg.plan import read_plan
@@ -24,6 +25,7 @@ def extract_features(
     threshold_db: float,
     mask_truth: str,
 ) -> None:
+    keep_freed_memory()
     rows = read_manifest(Path(manifest))
     planned = {mixture["mixture_name"]: mixture for mixture in read_plan(Path(plan))}
     mixtures = [planned[row.mixture_name] for row in rows]

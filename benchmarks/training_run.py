@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -38,16 +39,14 @@ def train_model(inputs: Inputs) -> dict[str, float]:
     waiting, validating, whole = Clock(), Clock(), Clock()
     read, validate = training.stored_batches, training.add_history_row
 
-    def timed_batches(*arguments: Any) -> Iterator[Batch]:
-        batches = read(*arguments)
-        whole.__enter__()
-        while True:
-            with waiting:
-                batch = next(batches, None)
-            if batch is None:
-                whole.__exit__()
-                return
-            yield batch
+    def timed_batches(*arguments: Any) -> Generator[Batch]:
+        with closing(read(*arguments)) as batches, whole:
+            while True:
+                with waiting:
+                    batch = next(batches, None)
+                if batch is None:
+                    return
+                yield batch
 
     def timed_validation(*arguments: Any) -> Any:
         with validating:

@@ -1,4 +1,4 @@
-"""The commands: python -m weakseg predict MODEL FILES...
+"""The commands: python -m weakseg predict MODEL FILES..., export MODEL FILE
 
 Exit status: 0, or 1 if some of the files could not be used, or 2 if nothing could be done.
 """
@@ -53,6 +53,10 @@ def parser() -> argparse.ArgumentParser:
     predict.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     predict.add_argument("--threads", type=_positive, metavar="N", help="of torch")
     predict.set_defaults(run=_predict)
+    export = commands.add_parser("export", help="a model as an ONNX file, for other programs")
+    export.add_argument("model", type=Path, metavar="MODEL", help="a model.pt of the workflow")
+    export.add_argument("file", type=Path, metavar="FILE", help="the .onnx file to write")
+    export.set_defaults(run=_export)
     return program
 
 
@@ -108,6 +112,15 @@ def _predict(options: argparse.Namespace) -> int:
     )
     log.info("%d of %d recordings: %s", n_used, len(files), options.output)
     return 0 if n_used == len(files) else 1
+
+
+def _export(options: argparse.Namespace) -> int:
+    from weakseg.export import export_onnx
+    from weakseg.model import load_model
+
+    export_onnx(load_model(options.model), options.file)
+    log.info("%s", options.file)
+    return 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

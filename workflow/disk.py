@@ -24,7 +24,9 @@ MASKS = 0.5  # bytes a cell of a predicted mask
 FILE = 10_000  # bytes of a store or a model without its content
 STATES = 8  # what a training goes on from: twice weights, their average and two moments, in models
 DRAW = 250  # bytes a draw, of the metrics of a model; likewise of the references
-PICTURE = 400_000
+PICTURES = 2_500_000  # of one clip by one model, as PNG and SVG
+OVERVIEWS = 2_500_000  # pictures of all models, tables
+SHOWN_CLIP = 800_000  # on the gallery's page
 DEMO_CLASSES, DEMO_TAKE = 10, 66_000  # bytes of a generated take of an event
 DEMO_SCENE, DEMO_KINDS = 2_880_000, 4  # bytes of a generated scene, and how many kinds there are
 MANY_CLASSES = 41  # of DCASE 2018, and where nothing tells how many there are
@@ -50,7 +52,7 @@ def estimate(config: Configuration, n_classes: int, data_bytes: int) -> Bytes:
         "material": _material(config, sum(made.values()) or data_bytes),
         "models": _n_runs(config) * sum(map(_model_bytes, _models(config))) * (1 + STATES),
         "predictions": _n_runs(config) * _predictions(config, n_classes),
-        "looks": _n_runs(config) * len(grid["models"]) * _looks(config, n_classes),
+        "looks": _n_runs(config) * len(grid["models"]) * _looks(config, n_classes) + _pages(config),
     }
 
 
@@ -106,7 +108,15 @@ def _looks(config: Configuration, n_classes: int) -> float:
     n_samples = mixtures["seconds"] * mixtures["sample_rate"]
     n_found = config["separation"]["clips"] * min(n_classes, FOUND * mixtures["events"])
     separated = n_found * n_samples * SEPARATED
-    return float(separated + 2 * evaluation["draws"] * DRAW + evaluation["figure_clips"] * PICTURE)
+    return float(separated + 2 * evaluation["draws"] * DRAW + evaluation["figure_clips"] * PICTURES)
+
+
+def _pages(config: Configuration) -> float:
+    """Of the gallery, and of what is drawn once."""
+    gallery, grid, mixtures = config["gallery"], config["grid"], config["mixtures"]
+    n_clips = len(gallery["clips"]) + gallery["clips_per_model"] * len(grid["models"])
+    n_clips = min(n_clips, mixtures["per_fold"] * len(grid["holdout_folds"]))
+    return float(OVERVIEWS + min(n_clips * SHOWN_CLIP, gallery["max_mb"] * 1e6))
 
 
 def number_of_classes(config: Configuration, files: Sequence[str]) -> int:

@@ -7,8 +7,9 @@ import onnxruntime
 import pytest
 import torch
 
+from weakseg.__main__ import main
 from weakseg.export import export_onnx
-from weakseg.model import SegmentationModel
+from weakseg.model import SegmentationModel, save_model
 
 MELS = 16
 SETTINGS = {"sample_rate": 32000, "hop": 1024}
@@ -46,6 +47,16 @@ def test_onnxruntime_agrees_for_any_number_of_clips_and_frames(tmp_path, name):
         for value, other in zip(given, expected[:n_outputs], strict=True):
             assert value.shape == tuple(other.shape)
             assert np.abs(value - other.numpy()).max() <= 1e-5, shape
+
+
+def test_the_command_writes_the_file(tmp_path, capsys):
+    model = SegmentationModel(PUBLISHED, {"type": "gmp"}, ["a"], SETTINGS, MELS)
+    save_model(model.eval(), tmp_path / "model.pt")
+    assert main(["export", str(tmp_path / "model.pt"), str(tmp_path / "model.onnx")]) == 0
+    onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    assert main(["export", str(tmp_path / "none.pt"), str(tmp_path / "none.onnx")]) == 2
+    assert "none.pt: no such model file" in capsys.readouterr().err
+    assert not (tmp_path / "none.onnx").exists()
 
 
 def test_a_missing_package_is_named(tmp_path, monkeypatch):

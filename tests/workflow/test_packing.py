@@ -76,7 +76,7 @@ def test_the_picture_of_the_rules_is_todays(fresh, root):
 
 def test_the_definition_of_an_image_has_every_environment(fresh, root, conda):
     definition = fresh.must_run("--containerize")
-    assert definition.count("conda env create --prefix") == 4
+    assert definition.count("conda env create --prefix") == 5
     copied = [line.split()[1] for line in definition.splitlines() if line.startswith("COPY ")]
     files = {(fresh.directory / path).resolve() for path in copied}
     downloads = root / "envs" / "download.yaml"  # which the smoke run has no use for

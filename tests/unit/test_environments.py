@@ -157,3 +157,9 @@ def test_environment_provides_what_its_scripts_import(environment: Path) -> None
     missing = {name: names - provided for name, names in needed.items() if names - provided}
     assert not missing
     assert not (HEAVY & provided) - set().union(*needed.values())
+
+
+def test_what_snakemake_imports_for_a_report_is_installed_with_it() -> None:
+    """Snakemake asks for it only then, with an error that comes too late."""
+    names = [line.split("#")[0].strip() for line in (ROOT / "requirements.in").open()]
+    assert "pygments" in names

@@ -48,7 +48,7 @@ BUDGETS = {
     "segment_memory_growth": "<= 1.1",
     "masks_gb_per_fold": "<= 1",
     "masks_max_score_error": "<= 0.001",
-    "masks_max_class_score_error": "",
+    "masks_max_class_score_error": "<= 0.001",
     "evaluation_seconds": "<= 60",
     "evaluation_peak_gib": "<= 2",
     "separation_metrics_seconds": "<= 600",

@@ -36,7 +36,7 @@ class ClipView {
     const titles = [
       truth ? "Spectrogram (Hz), masks over it (outlined: truth)" : "Spectrogram (Hz), masks over it",
       truth ? "Events (dashed: truth)" : "Events",
-      "Frame scores (0 to 1; grey: thresholds)",
+      this.thresholds.length ? "Frame scores (0 to 1; grey: thresholds)" : "Frame scores (0 to 1)",
     ];
     const [picture, events, scores] = titles.map((title) => element("h3", {}, title));
     this.figure.append(picture, spectrogram(this.clip, this), this.axis);

@@ -146,7 +146,7 @@ def class_masks(
     against the scene, cut to the class's frames, as published; where events overlap it cannot tell
     them apart.
     """
-    scene = spectral.stft(stems[:, -1])
+    scene: Spectrum = spectral.stft(stems[:, -1])
     parts = [_sounding(spectral, stem) for stem in stems.T[:-1]]
     all_events = _sum_of(parts, scene)
     mixture = all_events + scene
@@ -154,15 +154,13 @@ def class_masks(
     for label in sorted(set(labels)):
         mine = [i for i, other in enumerate(labels) if other == label]
         active = _activity([spans[i] for i in mine], len(scene))
+        events, rest = all_events[active], scene[active]
         if truth == "class":
-            wanted = _sum_of([parts[i] for i in mine], scene)[active]
-            rest = mixture[active] - wanted
-        else:
-            wanted, rest = all_events[active], scene[active]
+            events = _sum_of([parts[i] for i in mine], scene)[active]
+            rest = mixture[active] - events
+        ideal = ideal_binary_mask(spectral.mel(events), spectral.mel(rest), threshold_db)
         masks[label] = np.zeros((len(scene), spectral.mels), bool)
-        masks[label][active] = ideal_binary_mask(
-            spectral.mel(wanted), spectral.mel(rest), threshold_db
-        )
+        masks[label][active] = ideal
     return log_of_mel(spectral.mel(mixture)), masks
 
 
@@ -180,7 +178,7 @@ def _sounding(spectral: Spectral, stem: NDArray[np.floating[Any]]) -> tuple[slic
 
 def _sum_of(parts: Sequence[tuple[slice, Spectrum]], like: Spectrum) -> Spectrum:
     """The spectrum of all frames of some stems that sound in a few."""
-    total = np.zeros_like(like)
+    total: Spectrum = np.zeros_like(like)
     for frames, spectrum in parts:
         total[frames] += spectrum
     return total

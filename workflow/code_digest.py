@@ -78,11 +78,21 @@ def _code(source: bytes, name: str) -> Code:
         where = f"{name}, line {getattr(error, 'lineno', None) or '?'}"
         raise ValueError(f"{where}: no Python code ({error.args[0]}); mend the file") from error
     imports: list[Import] = []
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             del node.body[0]
         imports.extend(_imports(node))
     return Code(_sha256(ast.dump(tree)), tuple(dict.fromkeys(imports)))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all statements in it; docstrings and imports stand nowhere else."""
+    yield node
+    for place in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inner = getattr(node, place, None)
+        if isinstance(inner, list):  # not of a lambda, whose body is no statement
+            for statement in inner:
+                yield from _statements(statement)
 
 
 def _imports(node: ast.AST) -> Iterator[Import]:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
-from scipy.linalg import solve, toeplitz
+from scipy.linalg import cho_factor, cho_solve, toeplitz
 
 from weakseg.metrics.binary import Floats
 
@@ -151,7 +151,9 @@ def _explained(auto: Floats, cross: Floats) -> Floats:
     ]
     matrix = np.block(blocks) + LOADING * np.eye(n_sources * length)
     right = cross.transpose(0, 2, 1).reshape(n_sources * length, n_estimates)
-    energy: Floats = (right * solve(matrix, right, assume_a="pos")).sum(axis=0)
+    # a third less time than `solve`, which estimates the condition as well
+    factor = cho_factor(matrix, overwrite_a=True, check_finite=False)
+    energy: Floats = (right * cho_solve(factor, right, check_finite=False)).sum(axis=0)
     return energy
 
 

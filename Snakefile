@@ -37,6 +37,7 @@ include: "workflow/rules/looks.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/targets.smk"
 
 
 onstart:
@@ -46,12 +47,7 @@ onstart:
 rule all:
     default_target: True
     input:
-        f"{RESULTS}/tables/summary.md",
-        ALL_EVENTS,
-        ALL_SEPARATED,
-        ALL_FIGURES,
-        rules.gallery.output.page,
-        f"{RESULTS}/summary.json",
+        EVERY_FILE,
 
 
 rule mixtures:

@@ -20,6 +20,7 @@ import pandas as pd
 import scipy.ndimage
 from numpy.typing import NDArray
 
+from weakseg.files import replacing
 from weakseg.predictions import Predictions
 
 EVENT_COLUMNS = ["filename", "onset", "offset", "event_label"]
@@ -132,6 +133,12 @@ def read_events(path: Path) -> pd.DataFrame:
     """A table of events, with names as text whatever they look like."""
     text = {"filename": str, "event_label": str}
     return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False)
+
+
+def write_events(path: Path, events: pd.DataFrame) -> None:
+    """Write a table of events, seconds in whole milliseconds."""
+    with replacing(path) as temporary:
+        events.to_csv(temporary, sep="\t", index=False, float_format="%.3f")
 
 
 def detect_all(predicted: Predictions, detector: Detectors) -> pd.DataFrame:

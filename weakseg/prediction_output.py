@@ -18,6 +18,7 @@ import pandas as pd
 import soundfile
 from numpy.typing import NDArray
 
+from weakseg import detection
 from weakseg.excerpt import Excerpt
 from weakseg.figures.clip_data import ClipData
 from weakseg.files import replacing
@@ -104,8 +105,7 @@ def write_tags(path: Path, classes: Sequence[str], probabilities: NDArray[np.flo
 
 def write_events(folder: Path, events: pd.DataFrame) -> None:
     """`events.tsv`, and `labels.txt`, a label track of Audacity."""
-    with replacing(folder / "events.tsv") as temporary:
-        events.to_csv(temporary, sep="\t", index=False, float_format="%.3f")
+    detection.write_events(folder / "events.tsv", events)
     lines = (
         f"{onset:.6f}\t{offset:.6f}\t{' '.join(label.split())}\n"
         for onset, offset, label in zip(

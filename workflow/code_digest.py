@@ -43,6 +43,15 @@ def code_digest(script: Path, root: Path) -> str:
 
     Raises ValueError, with one line, if a file is no Python, and OSError if the script is missing.
     """
+    digests = code_files(script, root)
+    return _sha256("\n".join(f"{digests[name]} {name}" for name in sorted(digests)))
+
+
+def code_files(script: Path, root: Path) -> dict[str, str]:
+    """Of `script` and each file that it imports, by its path below `root`, the digest of its tree.
+
+    Raises as `code_digest` does.
+    """
     script, root = script.resolve(), root.resolve()
     digests: dict[str, str] = {}
     waiting = [script]
@@ -53,7 +62,7 @@ def code_digest(script: Path, root: Path) -> str:
             code = _code(path.read_bytes(), name)
             digests[name] = code.digest
             waiting.extend(_local_files(path, code.imports, (script.parent, root)))
-    return _sha256("\n".join(f"{digests[name]} {name}" for name in sorted(digests)))
+    return digests
 
 
 def folder_digest(folder: Path) -> str:
@@ -105,16 +114,18 @@ def _imports(node: ast.AST) -> Iterator[Import]:
             yield Import(node.level, f"{package}.{alias.name}".removeprefix("."))
 
 
+@cache  # so a process that has looked for a file once does not notice that it appears
 def _local_files(
     path: Path, imports: tuple[Import, ...], places: tuple[Path, ...]
-) -> Iterator[Path]:
+) -> tuple[Path, ...]:
+    found: list[Path] = []
     for level, name in imports:
         where = (path.parents[level - 1],) if level else places
-        found = (_files_on_the_way(place, name) for place in where)
-        yield from next(filter(None, found), ())
+        found += next(filter(None, (_files_on_the_way(place, name) for place in where)), ())
+    return tuple(dict.fromkeys(found))
 
 
-@cache  # so a process that has looked for a file once does not notice that it appears
+@cache
 def _files_on_the_way(place: Path, name: str) -> tuple[Path, ...]:
     """The files that Python runs to import `name` from the folder `place`, links resolved."""
     found = []

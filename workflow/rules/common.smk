@@ -91,6 +91,11 @@ def shards(pattern, snr, folds):
     return expand(f"{RESULTS}/{pattern}", snr=snr, fold=folds, part=PARTS)
 
 
+def files_of(*made_by, **values):
+    """All files that jobs of these rules make, given all values of their wildcards."""
+    return [expand(pattern, **values) for rule in made_by for pattern in rule.output]
+
+
 def training_folds(wildcards):
     return [fold for fold in FOLDS if fold != int(wildcards.fold)]
 
@@ -113,6 +118,16 @@ def material(wildcards):
     return expand(
         f"{RESULTS}/material/fold{{fold}}.h5", fold=training_folds(wildcards) if fresh else []
     )
+
+
+def all_material():
+    """The same of all models of the grid."""
+    asked = [
+        SimpleNamespace(model=model, fold=fold)
+        for model in GRID["models"]
+        for fold in GRID["holdout_folds"]
+    ]
+    return sorted({path for wildcards in asked for path in material(wildcards)})
 
 
 def training_of(wildcards):

@@ -97,7 +97,8 @@ def _causes(part: str, job: Job, past: Past) -> Iterator[str]:
 def _missing(files: Sequence[str], job: Job, past: Past) -> Iterator[str]:
     """Outputs that are not there: of something new, or of a job that has run before."""
     if job.benchmark is not None and Path(job.benchmark).exists():
-        yield from (f"{_short(file, past)} is missing" for file in files)
+        first, others = _short(min(files), past), len(files) - 1
+        yield f"{first} and {others} more are missing" if others else f"{first} is missing"
         return
     new = [
         f"grid.{name}: {job.wildcards[wildcard]} is new"

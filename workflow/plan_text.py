@@ -94,7 +94,7 @@ def _disk(jobs: Sequence[Job], past: Past) -> list[str]:
     files, fetched = files_and_fetched(past.now["data"], past.now["results"])
     if not results.exists():
         said = [line.removeprefix("disk: ") for line in disk.report(past.now, files, fetched)]
-        return [row for line in said for row in row("disk", line)]
+        return [text for line in said for text in row("disk", line)]
     data_bytes = disk.size_of(file for paths in files.values() for file in paths)
     n_classes = disk.number_of_classes(past.now, files["events"])
     made, gone = sizes(jobs, results, disk.estimate(past.now, n_classes, data_bytes))

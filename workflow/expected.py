@@ -23,6 +23,7 @@ from workflow.disk import Bytes, size_of
 from workflow.dry_run import Job
 from workflow.reasons import parameters
 
+START = 3.0  # seconds in which a training loads what it needs, however long it is
 # tables that stand for all that lies beside them
 WHOLE_FOLDER = ("manifest.csv", "predictions.csv")
 # part of the estimate -> the rule that makes most of it
@@ -51,7 +52,8 @@ class Benchmarks:
         """What the job would take; None if no job of its rule has ever run here."""
         own = self.own(job)
         if own is not None:
-            return own * _more_training(job)
+            start = min(own, START)
+            return start + (own - start) * _more_training(job)
         of_rule = self.of_rule.get(_step(job)) or self.elsewhere.get(_step(job))
         return median(of_rule) if of_rule else None
 

@@ -14,6 +14,7 @@ from workflow.dry_run import Job
 from workflow.expected import Benchmarks, elapsed, sizes
 
 WIDTH, INDENT = 100, 11
+TIED = "\N{NO-BREAK SPACE}"  # holds a line together
 MOST_CAUSES, MOST_MODELS, MOST_PARTS = 12, 6, 4
 EXPENSIVE = 60.0  # seconds of one result, beside models
 
@@ -33,7 +34,7 @@ def report(jobs: Sequence[Job], past: Past, cores: int) -> list[str]:
 
 def row(name: str, text: str) -> list[str]:
     """A name at the left, and a text beside it."""
-    return textwrap.wrap(
+    lines = textwrap.wrap(
         text,
         WIDTH,
         initial_indent=f"  {name}".ljust(INDENT),
@@ -41,6 +42,7 @@ def row(name: str, text: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return [line.replace(TIED, " ") for line in lines]
 
 
 def _why(jobs: Sequence[Job], past: Past) -> Iterator[str]:
@@ -69,7 +71,7 @@ def _why(jobs: Sequence[Job], past: Past) -> Iterator[str]:
 def _counted(jobs: Iterable[Job]) -> str:
     """Rules, in the order in which they come, with their number of jobs."""
     counts = Counter(job.rule for job in jobs)
-    return ", ".join(rule if n == 1 else f"{rule} ({n})" for rule, n in counts.items())
+    return ", ".join(rule if n == 1 else f"{rule}{TIED}({n})" for rule, n in counts.items())
 
 
 def _time(jobs: Sequence[Job], benchmarks: Benchmarks, cores: int) -> str:
@@ -142,7 +144,9 @@ def _replaced(jobs: Sequence[Job], benchmarks: Benchmarks) -> Iterator[str]:
 def _name(job: Job) -> str:
     """A trained model's."""
     wildcards = job.wildcards
-    return f"{wildcards['model']} (SNR {wildcards['snr']}, fold {wildcards['fold']})"
+    return f"{wildcards['model']} (SNR {wildcards['snr']}, fold {wildcards['fold']})".replace(
+        " ", TIED
+    )
 
 
 def duration(seconds: float) -> str:

@@ -77,7 +77,7 @@ def test_a_longer_training_takes_longer() -> None:
     reason = f"Params have changed since last execution: before: {settings[0]} now: {settings[1]} "
     one = job("train", "models/model.pt", snr="0")
     longer = Job(one.rule, one.inputs, one.outputs, one.benchmark, one.wildcards, 1, reason)
-    assert Benchmarks(Path("results/x")).expected(longer) == 120.0
+    assert Benchmarks(Path("results/x")).expected(longer) == 3.0 + 4 * 27.0
 
 
 def test_bytes_are_those_of_siblings_else_the_estimate() -> None:

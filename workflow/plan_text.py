@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +15,8 @@ from workflow.dry_run import Job
 from workflow.expected import Benchmarks, elapsed, sizes
 
 WIDTH, INDENT = 100, 11
-TIED = "\N{NO-BREAK SPACE}"  # holds a line together
+TIED = "\N{NO-BREAK SPACE}"  # holds a line together, as of a number and its unit
+UNITS = re.compile(r"(?<=\d) (?=(?:s|min|h|MB|GB)\b)")
 MOST_CAUSES, MOST_MODELS, MOST_PARTS = 12, 6, 4
 EXPENSIVE = 60.0  # seconds of one result, beside models
 
@@ -35,7 +37,7 @@ def report(jobs: Sequence[Job], past: Past, cores: int) -> list[str]:
 def row(name: str, text: str) -> list[str]:
     """A name at the left, and a text beside it."""
     lines = textwrap.wrap(
-        text,
+        UNITS.sub(TIED, text),
         WIDTH,
         initial_indent=f"  {name}".ljust(INDENT),
         subsequent_indent=" " * INDENT,

@@ -212,7 +212,7 @@ def test_members_of_an_archive_never_leave_it(tmp_path: Path, wav, noise) -> Non
     assert not links.usable.any() and links.why_not.str.startswith("unreadable").all()
     assert index.usable.sum() >= 1
     assert files_below(tmp_path) == before
-    assert not list(Path("/Bark").parent.glob("Bark"))
+    assert not Path("/Bark").exists()
 
 
 @pytest.mark.parametrize("listed", ["../secret.wav", "/etc/secret.wav", "ABSOLUTE"])

@@ -117,8 +117,8 @@ def test_labels_are_text_to_the_end(folders, fresh, root):
     fresh.must_run("--report", "report.html", "--config", data, SMALL)
 
     assert set(pd.read_csv(fresh.results / "tables" / "per_class.csv")["class"]) == set(LABELS)
-    pages = sorted(fresh.results.rglob("*.html"))
-    assert len(pages) >= 3
+    pages = [fresh.directory / "report.html", *sorted(fresh.results.rglob("*.html"))]
+    assert len(pages) >= 4
     for page in pages:
         assert not runs_in(page.read_text(encoding="utf-8")), page
     for picture in fresh.results.rglob("*.svg"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from workflow import disk
@@ -77,78 +77,79 @@ def _counted(jobs: Iterable[Job]) -> str:
 
 
 def _time(jobs: Sequence[Job], benchmarks: Benchmarks, cores: int) -> str:
-    expected = [benchmarks.expected(job) for job in jobs]
-    known = [(job, s) for job, s in zip(jobs, expected, strict=True) if s is not None]
-    unknown = _counted(job for job, s in zip(jobs, expected, strict=True) if s is None)
-    if not known:
+    expected = {job.outputs[0]: benchmarks.expected(job) for job in jobs}
+    of_rules: dict[str, float] = {}
+    for job in jobs:
+        seconds = expected[job.outputs[0]]
+        if seconds is not None:
+            of_rules[job.rule] = of_rules.get(job.rule, 0.0) + seconds
+    if not of_rules:
         return "not known, as nothing of the kind has run yet"
-    total = elapsed(jobs, [seconds or 0.0 for seconds in expected], cores)
-    of_rules: Counter[str] = Counter()
-    for job, seconds in known:
-        of_rules[job.rule] += seconds  # type: ignore[assignment]
-    most = ", ".join(f"{rule} {duration(s)}" for rule, s in of_rules.most_common(MOST_PARTS))
-    text = f"about {duration(total)} on {cores} {'core' if cores == 1 else 'cores'} ({most})"
-    text += ", as other experiments took" if not benchmarks.of_rule else ""
+    total = elapsed(jobs, [expected[job.outputs[0]] or 0.0 for job in jobs], cores)
+    text = f"about {duration(total)} on {cores} {'core' if cores == 1 else 'cores'}"
+    text += f" ({_most(of_rules, duration)})"
+    text += "" if benchmarks.of_rule else ", as other experiments took"
+    unknown = _counted(job for job in jobs if expected[job.outputs[0]] is None)
     return f"{text}; not known of {unknown}" if unknown else text
 
 
+def _most(of_rules: Mapping[str, float], said: Callable[[float], str]) -> str:
+    """The rules with most of something, the most first."""
+    largest = sorted(of_rules, key=of_rules.__getitem__, reverse=True)[:MOST_PARTS]
+    return ", ".join(f"{rule} {said(of_rules[rule])}" for rule in largest if of_rules[rule] > 0)
+
+
 def _disk(jobs: Sequence[Job], past: Past) -> list[str]:
-    """What is made and goes; before a first run, what the run itself will say."""
+    """What is made and goes; before a first run, and of what is fetched, what the run will say."""
     results = Path(past.results)
     files, fetched = files_and_fetched(past.now["data"], past.now["results"])
-    if not results.exists():
-        said = [line.removeprefix("disk: ") for line in disk.report(past.now, files, fetched)]
-        return [text for line in said for text in row("disk", line)]
+    first, *others = disk.report(past.now, files, fetched)
+    said = [first.replace("disk: ", "")] if not results.exists() else [_made(jobs, past, files)]
+    if any(job.rule.endswith("fetch_archive") for job in jobs):
+        said += [line.replace("disk: ", "") for line in others]
+    return [line for text in said for line in row("disk", text)]
+
+
+def _made(jobs: Sequence[Job], past: Past, files: Mapping[str, Sequence[str]]) -> str:
+    results = Path(past.results)
     data_bytes = disk.size_of(file for paths in files.values() for file in paths)
     n_classes = disk.number_of_classes(past.now, files["events"])
-    made, gone = sizes(jobs, results, disk.estimate(past.now, n_classes, data_bytes))
-    more, free = sum(made.values()) - sum(gone.values()), disk.free_bytes(results)
-    largest = sorted((rule for rule in made if made[rule] > 0), key=made.__getitem__, reverse=True)
-    listed = ", ".join(f"{rule} {disk.shown(made[rule])}" for rule in largest[:MOST_PARTS])
-    text = (
-        f"about {disk.shown(sum(made.values()))} are made ({listed})"
-        if listed
-        else "next to nothing"
-    )
-    if sum(gone.values()):
-        text += f" in place of {disk.shown(sum(gone.values()))}"
+    of_rules, gone = sizes(jobs, results, disk.estimate(past.now, n_classes, data_bytes))
+    new, old, free = sum(of_rules.values()), sum(gone.values()), disk.free_bytes(results)
+    text = "next to nothing is made"
+    if new:
+        text = f"about {disk.shown(new)} are made ({_most(of_rules, disk.shown)})"
+    text += f" in place of {disk.shown(old)}" if old else ""
     text += f"; {disk.shown(free)} free"
-    return row("disk", text + (": too little, make room" if more > free else ""))
+    return text + (": too little, make room" if new - old > free else "")
 
 
-def _replaced(jobs: Sequence[Job], benchmarks: Benchmarks) -> Iterator[str]:
+def _replaced(jobs: Sequence[Job], benchmarks: Benchmarks) -> list[str]:
     """Trained models that are there and would be trained anew, and what else took long."""
     there = [job for job in jobs if any(Path(output).exists() for output in job.outputs)]
-    spent = {job.outputs[0]: benchmarks.own(job) or 0.0 for job in there}
-    models = [job for job in there if {"snr", "model", "fold"} <= set(job.wildcards)]
-    models = [job for job in models if Path(job.outputs[0]).name == "model.pt"]
-    models.sort(key=lambda job: spent[job.outputs[0]], reverse=True)
-    others = Counter[str]()
+    models: dict[str, float] = {}
+    others: dict[str, float] = {}
     for job in there:
-        if job not in models and spent[job.outputs[0]] >= EXPENSIVE:
-            others[job.rule] += round(spent[job.outputs[0]])
-    if not there:
-        yield from row("replaces", "nothing")
-    if models:
-        named = [f"{_name(job)} {duration(spent[job.outputs[0]])}" for job in models[:MOST_MODELS]]
-        rest = len(models) - len(named)
-        total = duration(sum(spent[job.outputs[0]] for job in models))
-        what = "a trained model" if len(models) == 1 else f"{len(models)} trained models"
-        text = f"{what}, {total} of training: {', '.join(named)}"
-        yield from row("replaces", text + (f" and {rest} more" if rest else ""))
-    if others:
-        listed = ", ".join(f"{rule} {duration(s)}" for rule, s in others.most_common(MOST_PARTS))
-        yield from row("" if models else "replaces", f"other results that took long: {listed}")
-    if there and not models and not others:
-        yield from row("replaces", "only what is quick to make")
+        spent = benchmarks.own(job) or 0.0
+        if job.outputs[0].endswith("/model.pt"):
+            name = "{model} (SNR {snr}, fold {fold})".format(**job.wildcards)
+            models[name.replace(" ", TIED)] = spent
+        elif spent >= EXPENSIVE:
+            others[job.rule] = others.get(job.rule, 0.0) + spent
+    texts = [_models(models)] if models else []
+    texts += [f"what else took long: {_most(others, duration)}"] if others else []
+    texts = texts or ["only what is quick to make" if there else "nothing"]
+    return [line for n, text in enumerate(texts) for line in row("" if n else "replaces", text)]
 
 
-def _name(job: Job) -> str:
-    """A trained model's."""
-    wildcards = job.wildcards
-    return f"{wildcards['model']} (SNR {wildcards['snr']}, fold {wildcards['fold']})".replace(
-        " ", TIED
-    )
+def _models(spent: Mapping[str, float]) -> str:
+    """Trained models, those first that took longest."""
+    names = sorted(spent, key=spent.__getitem__, reverse=True)
+    named = ", ".join(f"{name} {duration(spent[name])}" for name in names[:MOST_MODELS])
+    what = "a trained model" if len(names) == 1 else f"{len(names)} trained models"
+    text = f"{what}, {duration(sum(spent.values()))} of training: {named}"
+    rest = len(names) - MOST_MODELS
+    return f"{text} and {rest} more" if rest > 0 else text
 
 
 def duration(seconds: float) -> str:

@@ -75,7 +75,7 @@ def read_draws(paths: Iterable[str | Path]) -> Draws:
     """The draws of several files, and their means over folds."""
     draws: Draws = {}
     for path in paths:
-        with np.load(path) as archive:
+        with np.load(path, allow_pickle=False) as archive:
             draws |= {tuple(name.split("/")): archive[name] for name in archive.files}
     return draws | _fold_means(draws)
 

@@ -123,7 +123,7 @@ class TrainingState:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """A state file's content; None if there is no such file or it is not as it was written."""
+    """A state file's content; None if there is none, or it is damaged, or holds code."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -131,5 +131,8 @@ def _read(path: Path) -> dict[str, Any] | None:
     digest, payload = data[:DIGEST_BYTES], data[DIGEST_BYTES:]
     if hashlib.sha256(payload).digest() != digest:
         return None
-    content: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-    return content
+    try:
+        content = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+    except Exception:  # torch names no set of errors for what it did not write
+        return None
+    return content if isinstance(content, dict) else None

@@ -7,6 +7,7 @@ Conventions
 - Digested is the syntax tree: comments, docstrings and formatting count for nothing, nor do the
   time of a file and the place of the checkout.  `ast.dump` may differ between minor versions of
   Python, so that another one may run everything anew.
+- The digest lists the files, so that `make plan` can say which of them differs from the last time.
 - Local is a module in the script's folder or under the root.  Imports count wherever they stand
   (in a function too), with the `__init__` of each package on the way.  Not followed are names
   that importlib resolves while the code runs: a script imports from the module itself.
@@ -21,6 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+DIGITS = 12  # of each file's digest
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -39,12 +41,14 @@ class Code(NamedTuple):
 
 
 def code_digest(script: Path, root: Path) -> str:
-    """SHA-256 (hexadecimal) of the code of `script` and of what it imports from under `root`.
+    """The files of `script` and of what it imports from under `root`, each with its code's digest.
 
+    It reads `path=digest path=digest ...`, paths from `root`, the digest the first DIGITS
+    hexadecimal digits of a SHA-256.
     Raises ValueError, with one line, if a file is no Python, and OSError if the script is missing.
     """
     digests = code_files(script, root)
-    return _sha256("\n".join(f"{digests[name]} {name}" for name in sorted(digests)))
+    return " ".join(f"{name}={digests[name][:DIGITS]}" for name in sorted(digests))
 
 
 def code_files(script: Path, root: Path) -> dict[str, str]:

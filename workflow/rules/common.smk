@@ -62,7 +62,7 @@ def digest_of(rule_name, *folders):
     set of values, without their names, so that a 1 that becomes a 2 goes unseen where another is 2.
     """
     code = code_digest(ROOT / "workflow" / "scripts" / f"{rule_name}.py", ROOT)
-    return " ".join([code, *(folder_digest(ROOT / folder) for folder in folders)])
+    return " ".join([code, *(f"{name}={folder_digest(ROOT / name)}" for name in folders)])
 
 
 def untracked(value):

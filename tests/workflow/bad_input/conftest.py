@@ -19,6 +19,7 @@ from weakseg.spectral import Spectral
 from workflow.data_files import both_sets_or_stop, folder_of_set
 
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
+OURS = ("error: ", "configuration: ")
 FINISHED = "what an earlier run has left\n"
 
 
@@ -147,3 +148,22 @@ def run_predict(run_step, tmp_path) -> Callable[..., Ended]:
         )
 
     return predict
+
+
+@pytest.fixture
+def refused_run(fresh) -> Callable[..., None]:
+    """Runs Snakemake, which must refuse: refused_run(words, "--config", ...).
+
+    One line of ours is on standard error, and if a rule has written it, in that rule's log.
+    """
+
+    def run(words: tuple[str, ...], *arguments: str) -> None:
+        done = fresh.run(*arguments)
+        assert done.returncode != 0 and "Traceback" not in done.stderr
+        lines = [line for line in done.stderr.splitlines() if line.startswith(OURS)]
+        assert len(lines) == 1, done.stderr
+        assert [word for word in words if word not in lines[0]] == [], lines[0]
+        logs = [path.read_text() for path in fresh.results.glob("logs/**/*.log")]
+        assert sum(log.count(f"{lines[0]}\n") for log in logs) == lines[0].startswith("error: ")
+
+    return run

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from weakseg.recordings import read_index
 from weakseg.separation import class_file_name
 
 pytestmark = [
@@ -414,7 +415,7 @@ def test_archives(case, archives, index_sets, events):
     assert ended.status == 0 and "error" not in ended.errors, ended.errors
     index = events()
     used = index[index.usable]
-    assert dict(zip(used.name, used.label, strict=True)) == case.labels
+    assert dict(zip(used["name"], used.label, strict=True)) == case.labels
     unused = index[~index.usable]
     assert set(unused.name) == set(case.left_out)
     for name, words in case.left_out.items():
@@ -436,3 +437,27 @@ def test_a_bomb_takes_no_memory(name, archives, index_sets):
         assert tracemalloc.get_traced_memory()[1] < 30e6
     finally:
         tracemalloc.stop()
+
+
+# ---------------------------------------------------------------- the same by Snakemake
+
+IN_BRIEF = ("an encrypted table",)
+BY_SNAKEMAKE = [
+    case if case.name in IN_BRIEF else pytest.param(case, marks=pytest.mark.soak) for case in CASES
+]
+
+
+@pytest.mark.parametrize("case", BY_SNAKEMAKE, ids=[case.name for case in CASES])
+def test_archives_in_a_run(case, archives, fresh, refused_run):
+    case.spoil(archives)
+    sets = f"data={{source: archives, scenes: {archives.parent / 'scenes'}, events: {archives}}}"
+    arguments = "--until", "index_recordings", "--config", sets
+    if case.refused:
+        refused_run(case.refused, *arguments)
+        assert not (fresh.results / "recordings" / "events.csv").exists()
+        return
+    fresh.must_run(*arguments)
+    index = read_index(fresh.results / "recordings" / "events.csv")
+    used = index[index.usable]
+    assert dict(zip(used["name"], used.label, strict=True)) == case.labels
+    assert not (archives.parent / "e.wav").exists()

@@ -269,3 +269,19 @@ def test_a_model_that_can_read_nothing_says_so_once(tmp_path, tiny_model, run_pr
     run_predict(tiny_model, tmp_path / "own" / "1.wav", tmp_path / "own" / "2.raw").require_line(
         "none of 2 recordings can be used", "1.wav", "unreadable"
     )
+
+
+@pytest.mark.soak
+def test_recordings_in_a_run(folders, fresh):
+    """All of them, by the check of a data set and by the index."""
+    both = [*LEFT_OUT.values(), *USED.values()]
+    for number, (name, content, _) in enumerate(both):
+        (folders / "Bark" / str(number)).mkdir()
+        (folders / "Bark" / str(number) / name).write_bytes(content)
+    sets = f"data={{source: folders, scenes: {folders.parent / 'scenes'}, events: {folders}}}"
+    for target in (["check_data"], ["--until", "index_recordings"]):
+        assert "Traceback" not in fresh.must_run(*target, "--config", sets)
+    index = pd.read_csv(fresh.results / "recordings" / "events.csv")
+    assert index.usable.sum() == len(USED) + 2 and len(index) == len(both) + 2
+    page = (fresh.results / "check_data.md").read_text()
+    assert all(why_not in page for _, _, why_not in LEFT_OUT.values() if "s are heard" in why_not)

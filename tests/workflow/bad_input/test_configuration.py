@@ -189,23 +189,15 @@ def test_what_is_taken(text, values, tmp_path):
 # ---------------------------------------------------------------- the same by Snakemake
 
 IN_BRIEF = ("an unknown key", "a key that is there twice", "anchors of a thousand million numbers")
+AT_LENGTH = [pytest.param(name, marks=pytest.mark.soak) for name in REFUSED if name not in IN_BRIEF]
 
 
-def by_snakemake(names: Any) -> list[Any]:
-    soak = [pytest.param(name, marks=pytest.mark.soak) for name in names if name not in IN_BRIEF]
-    return [*IN_BRIEF, *soak]
-
-
-@pytest.mark.parametrize("name", by_snakemake(REFUSED))
-def test_a_run_is_refused_once(name, fresh):
+@pytest.mark.parametrize("name", [*IN_BRIEF, *AT_LENGTH])
+def test_a_run_is_refused_once(name, fresh, refused_run):
     text, words = REFUSED[name]
     (fresh.directory / "mine.yaml").write_text(text, encoding="utf-8")
     fresh.configfiles = (*fresh.configfiles, fresh.directory / "mine.yaml")
-    done = fresh.run()
-    assert done.returncode != 0 and "Traceback" not in done.stderr
-    lines = [line for line in done.stderr.splitlines() if line.startswith("configuration: ")]
-    assert len(lines) == 1
-    require_line(lines[0], words)
+    refused_run(("configuration: ", *words))
     assert not fresh.results.exists()
 
 

@@ -304,3 +304,20 @@ def test_thresholds_that_predict_takes(model, recording, run_predict, tmp_path):
     (tmp_path / "tuned.yaml").write_text(f"classes:\n{ALL}")
     assert run_predict(model, recording, thresholds=tmp_path / "tuned.yaml").status == 0
     assert (tmp_path / "out" / "predictions.csv").exists()
+
+
+IN_BRIEF = "code beside a model"
+IN_A_RUN = UNUSABLE | BROKEN
+BY_SNAKEMAKE = [
+    name if name == IN_BRIEF else pytest.param(name, marks=pytest.mark.soak)
+    for name in IN_A_RUN
+    if name != "no file"  # which the configuration refuses
+]
+
+
+@pytest.mark.parametrize("name", BY_SNAKEMAKE)
+def test_a_model_that_a_run_refuses(name, model, recording, fresh, refused_run):
+    spoil, words = IN_A_RUN[name]
+    spoil(model)
+    refused_run(words, "predict", "--config", f"predict={{audio: {recording}, model: {model}}}")
+    assert not (fresh.results / "predict").exists() and not (fresh.directory / "harm").exists()

@@ -72,14 +72,16 @@ def run_step(tmp_path, capfd, monkeypatch) -> Iterator[Callable[..., Ended]]:
 
 
 @pytest.fixture
-def index_sets(run_step, tmp_path) -> Callable[[str], Ended]:
+def index_sets(run_step, tmp_path) -> Callable[..., Ended]:
     """Indexes tmp_path/scenes and tmp_path/events: index_sets("archives") or ("folders").
+
+    A third word may name something else than `events` there.
 
     A refusal must leave the earlier index of the events as it was, and nothing half-written.
     """
 
-    def index(source: str) -> Ended:
-        scenes, events = str(tmp_path / "scenes"), str(tmp_path / "events")
+    def index(source: str, name: str = "events") -> Ended:
+        scenes, events = str(tmp_path / "scenes"), str(tmp_path / name)
         try:
             files = both_sets_or_stop(scenes, events, source)
         except SystemExit as stop:

@@ -99,8 +99,12 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> list[ClassThres
             raise ThresholdError(f"{path}: thresholds of other classes; delete it and run again")
         for label in classes:
             for name, value in values[label].items():
-                if isinstance(value, bool) or not math.isfinite(value):
-                    raise ThresholdError(f"{path}: {label}: {name} is {value}, no number")
+                is_number = isinstance(value, int | float) and not isinstance(value, bool)
+                if not is_number or not math.isfinite(value):
+                    raise ThresholdError(
+                        f"{path}: no thresholds: {label}: {name} is {str(value)[:40]!r}, expected "
+                        "a number; delete it and run again"
+                    )
         return [ClassThresholds(**values[label]) for label in classes]
     except ThresholdError:
         raise

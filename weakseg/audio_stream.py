@@ -20,10 +20,16 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from weakseg.audio import BLOCK_SAMPLES, AudioError, Waveform, one_line
+from weakseg.audio import (
+    BLOCK_SAMPLES,
+    AudioError,
+    Waveform,
+    check_length,
+    check_samples,
+    opened,
+)
 
 MOST_CHANNELS = 1024  # libsndfile's
-LOST_SECONDS = 0.1  # at the end of a file, more than a codec's padding
 Block = NDArray[np.float32]
 
 
@@ -33,11 +39,8 @@ def stream_file(path: Path, sample_rate: int) -> Iterator[Block]:
     AudioError if it cannot be read, is empty, ends before its header says, or holds values that are
     not finite: also after some blocks, as nothing is read ahead.
     """
-    try:
-        with soundfile.SoundFile(path) as file:
-            yield from _resampled(_mono_blocks(file), file.samplerate, sample_rate)
-    except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
-        raise AudioError(f"unreadable ({one_line(error)})") from error
+    with opened(path) as file:
+        yield from _resampled(_mono_blocks(file), file.samplerate, sample_rate)
 
 
 def _mono_blocks(file: soundfile.SoundFile) -> Iterator[Waveform]:
@@ -45,12 +48,9 @@ def _mono_blocks(file: soundfile.SoundFile) -> Iterator[Waveform]:
     rows = max(1, 2 * BLOCK_SAMPLES // file.channels)
     while len(block := file.read(rows, dtype="float64", always_2d=True)):
         n_read += len(block)
-        yield _finite(block).mean(axis=1)
-    if file.frames == 0:
-        raise AudioError("empty")
-    if file.frames - n_read > LOST_SECONDS * file.samplerate:
-        seconds, promised = n_read / file.samplerate, file.frames / file.samplerate
-        raise AudioError(f"damaged: it ends at {seconds:.1f} s of {promised:.1f} s")
+        check_samples(block)
+        yield block.mean(axis=1)
+    check_length(n_read, file.frames, file.samplerate)
 
 
 def stream_array(audio: NDArray[Any], from_rate: int, sample_rate: int) -> Iterator[Block]:
@@ -83,13 +83,8 @@ def _mono(part: NDArray[Any]) -> Waveform:
     elif part.dtype.kind == "u":
         middle = (np.iinfo(part.dtype).max + 1) / 2
         values = (values - middle) / middle
-    return _finite(values if values.ndim == 1 else values.mean(axis=1))
-
-
-def _finite(values: Waveform) -> Waveform:
-    if not np.isfinite(values).all():
-        raise AudioError("holds NaN or infinite samples")
-    return values
+    check_samples(values)
+    return values if values.ndim == 1 else values.mean(axis=1)
 
 
 def _resampled(blocks: Iterable[Waveform], from_rate: int, to_rate: int) -> Iterator[Block]:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import pickle
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -168,19 +170,41 @@ def load_model(path: Path) -> SegmentationModel:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"{path}: not a weakseg model file; give a model.pt that training wrote")
     try:
-        return _rebuild(**content)
+        return _rebuild(path.stat().st_size, **content)
     except (TypeError, AttributeError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path}: {_damage(error)}") from error
 
 
 def _rebuild(
-    format: str, weights: Mapping[str, Tensor], digest: str, **description: Any
+    n_bytes: int, format: str, weights: Mapping[str, Tensor], digest: str, **description: Any
 ) -> SegmentationModel:
+    _require_fit(weights, n_bytes, description)
     if _digest(weights) != digest:
         raise ValueError("the weights are not as they were written")
+    if not all(value.isfinite().all() for value in weights.values()):
+        raise ValueError("some weights are no finite numbers")
     model = SegmentationModel(**description)
     model.load_state_dict(weights)
     return model.eval()
+
+
+def _require_fit(
+    weights: Mapping[str, Tensor], n_bytes: int, description: Mapping[str, Any]
+) -> None:
+    """ValueError, before memory is taken, if a description is not that of weights in a file."""
+    classes = description.get("classes")
+    if not isinstance(classes, list) or not all(isinstance(one, str) and one for one in classes):
+        raise ValueError("the classes are no list of names")
+    if len(set(classes)) != len(classes):
+        raise ValueError("two classes have one name")
+    if sum(value.numel() * value.element_size() for value in weights.values()) > n_bytes:
+        raise ValueError("the weights are more than the file holds")
+    with torch.device("meta"):  # shapes alone
+        planned = SegmentationModel(**description).state_dict()
+    for name in sorted(planned.keys() | weights.keys()):
+        of_both = [tuple(values[name].shape) for values in (planned, weights) if name in values]
+        if len(of_both) < 2 or of_both[0] != of_both[1]:
+            raise ValueError(f"the weights {name} are not those of the network that it describes")
 
 
 def _digest(weights: Mapping[str, Tensor]) -> str:
@@ -193,9 +217,13 @@ def _digest(weights: Mapping[str, Tensor]) -> str:
 
 def _read(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of pickles that are no models
+            return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ValueError(f"{path}: no such model file; train the model first") from None
+    except pickle.UnpicklingError as error:  # whose words say how to run what it holds
+        reason = ValueError("it is not numbers and text alone, and code is never run")
+        raise ValueError(f"{path}: {_damage(reason)}") from error
     except Exception as error:  # torch names no set of errors for a file of any content
         raise ValueError(f"{path}: {_damage(error)}") from error
 

@@ -9,6 +9,7 @@ Conventions
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -96,7 +97,24 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> list[ClassThres
         values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))["classes"]
         if list(values) != list(classes):
             raise ThresholdError(f"{path}: thresholds of other classes; delete it and run again")
+        for label in classes:
+            for name, value in values[label].items():
+                is_number = isinstance(value, int | float) and not isinstance(value, bool)
+                if not is_number or not math.isfinite(value):
+                    raise ThresholdError(
+                        f"{path}: no thresholds: {label}: {name} is {str(value)[:40]!r}, expected "
+                        "a number; delete it and run again"
+                    )
         return [ClassThresholds(**values[label]) for label in classes]
-    except (yaml.YAMLError, TypeError, KeyError, AttributeError, UnicodeDecodeError) as error:
+    except ThresholdError:
+        raise
+    except (
+        yaml.YAMLError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        ValueError,
+        OverflowError,
+    ) as error:
         what = str(error).splitlines()[0]
         raise ThresholdError(f"{path}: no thresholds ({what}); delete it and run again") from error

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +26,11 @@ from weakseg.files import replacing
 from weakseg.foreground import Foreground, moving_mean
 from weakseg.networks import build_network
 from weakseg.pooling import build_pooling
+from weakseg.sealed import REMEDY
 
-FORMAT = "weakseg model 1"
+FORMAT = "weakseg model 2"
+HASHED_APART = ("weights", "digest")
+OTHER = f"{REMEDY}, or give another file"
 LEAST_MASK = 1e-6  # what is less has the same logit
 
 
@@ -153,7 +157,7 @@ def save_model(model: SegmentationModel, path: Path) -> None:
     }
     content = {"format": FORMAT, **model.description, "weights": weights}
     buffer = io.BytesIO()  # a zip made under a name would carry that name
-    torch.save(content | {"digest": _digest(weights)}, buffer)
+    torch.save(content | {"digest": _digest(content)}, buffer)
     with replacing(path) as temporary:
         temporary.write_bytes(buffer.getvalue())
 
@@ -166,26 +170,29 @@ def load_model(path: Path) -> SegmentationModel:
     """
     content = _read(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ValueError(f"{path}: not a weakseg model file; give a model.pt that training wrote")
+        raise ValueError(f"{path}: not a weakseg model file of this version; {OTHER}")
     try:
+        if _digest(content) != content.get("digest"):
+            raise ValueError("its content is not as it was written")
         return _rebuild(**content)
-    except (TypeError, AttributeError, RuntimeError, ValueError) as error:
+    except (TypeError, AttributeError, KeyError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path}: {_damage(error)}") from error
 
 
 def _rebuild(
     format: str, weights: Mapping[str, Tensor], digest: str, **description: Any
 ) -> SegmentationModel:
-    if _digest(weights) != digest:
-        raise ValueError("the weights are not as they were written")
     model = SegmentationModel(**description)
     model.load_state_dict(weights)
     return model.eval()
 
 
-def _digest(weights: Mapping[str, Tensor]) -> str:
-    """SHA-256 of the weights: torch.load does not see a flipped bit."""
-    digest = hashlib.sha256()
+def _digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 of what a file holds but its digest: torch.load does not see a flipped bit."""
+    weights = content["weights"]
+    description = {name: value for name, value in content.items() if name not in HASHED_APART}
+    shapes = [(name, str(value.dtype), list(value.shape)) for name, value in weights.items()]
+    digest = hashlib.sha256(json.dumps([description, shapes]).encode())
     for value in weights.values():
         digest.update(value.numpy().tobytes())
     return digest.hexdigest()
@@ -202,4 +209,4 @@ def _read(path: Path) -> Any:
 
 def _damage(error: Exception) -> str:
     reason = str(error).strip().splitlines() or [type(error).__name__]
-    return f"damaged or not a weakseg model ({reason[0][:120]}); train the model again"
+    return f"damaged or not a weakseg model ({reason[0][:120]}); {OTHER}"

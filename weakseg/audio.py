@@ -11,6 +11,8 @@ Conventions
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -31,6 +33,11 @@ SILENCE = 1e-4  # of full scale (-80 dB): a recording that never exceeds it is s
 SHORTEST_LEAD = 0.05  # seconds; a sound that starts earlier starts at once
 SOUND = 1e-3  # of full scale (-60 dB): where a recording starts to be heard
 FLOAT_SUBTYPES = ("FLOAT", "DOUBLE")
+LOUDEST = 1e9  # times full scale: no recording, whatever its unit, and squares of it are no numbers
+LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz; others are headers gone wrong
+LOST_SECONDS = 0.1  # at the end of a file, more than a codec's padding
+# MemoryError: a header may promise more than there is
+UNREADABLE = (soundfile.LibsndfileError, OSError, EOFError, RuntimeError, MemoryError)
 
 
 class AudioError(ValueError):
@@ -47,40 +54,76 @@ class Header:
     starts: float
 
 
+@contextmanager
+def opened(source: str | Path | IO[bytes]) -> Iterator[soundfile.SoundFile]:
+    """A recording to read from; AudioError if it is none, or if it turns out to be damaged."""
+    try:
+        with _sound_file(source) as file:
+            if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
+                raise AudioError(
+                    f"a sample rate of {file.samplerate} Hz, "
+                    f"not from {LOWEST_RATE} to {HIGHEST_RATE}"
+                )
+            yield file
+    except UNREADABLE as error:
+        raise AudioError(f"unreadable ({one_line(error)})") from error
+
+
+def _sound_file(source: str | Path | IO[bytes]) -> soundfile.SoundFile:
+    try:
+        return soundfile.SoundFile(source)
+    except TypeError as error:  # soundfile wants to be told a rate
+        raise AudioError("raw samples, of which nothing says what they are") from error
+
+
+def require_values(audio: NDArray[Any]) -> None:
+    """AudioError if samples are not finite, or too large to compute with."""
+    if not np.isfinite(audio).all():
+        raise AudioError("holds NaN or infinite samples")
+    if max(audio.max(initial=0), -audio.min(initial=0)) > LOUDEST:
+        raise AudioError(f"holds samples beyond {LOUDEST:g} times full scale")
+
+
+def require_whole(n_read: int, n_promised: int, sample_rate: int) -> None:
+    """AudioError if a file has ended before its header says."""
+    if n_promised - n_read > LOST_SECONDS * sample_rate:
+        seconds, promised = n_read / sample_rate, n_promised / sample_rate
+        raise AudioError(f"damaged: it ends at {seconds:.1f} s of {promised:.1f} s")
+
+
 def read_header(source: str | Path | IO[bytes]) -> Header:
     """Describe a recording, reading no more of it than its header and its first sound.
 
     Raises AudioError if it is unreadable, empty, silent, or holds values that are not finite.
     """
-    try:
-        with soundfile.SoundFile(source) as file:
-            if file.frames == 0:
-                raise AudioError("empty")
-            starts = _first_sound(file) / file.samplerate
-            return Header(
-                file.frames / file.samplerate,
-                file.samplerate,
-                file.channels,
-                starts if starts >= SHORTEST_LEAD else 0.0,
-            )
-    except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
-        raise AudioError(f"unreadable ({one_line(error)})") from error
+    with opened(source) as file:
+        if file.frames == 0:
+            raise AudioError("empty")
+        starts = _first_sound(file) / file.samplerate
+        return Header(
+            file.frames / file.samplerate,
+            file.samplerate,
+            file.channels,
+            starts if starts >= SHORTEST_LEAD else 0.0,
+        )
 
 
 def _first_sound(file: soundfile.SoundFile) -> int:
     """Index of the first sample above SOUND, or else above SILENCE.
 
     Whole-number formats cannot hold NaN or infinity, so their search ends at the first sound;
-    floating-point files are read to their end.
+    floating-point files are read to their end.  A block that is one value throughout is an offset
+    and no sound.
     """
     quiet_start, start, position = None, None, 0
     must_read_all = file.subtype in FLOAT_SUBTYPES
     for block in file.blocks(BLOCK_SAMPLES, dtype="float64", always_2d=True):
-        loudest = np.abs(
-            sum_of_channels(block, block.dtype) / block.shape[1]
-        )  # of what will be mixed: channels can cancel out
-        if must_read_all and not np.isfinite(loudest).all():
-            raise AudioError("holds NaN or infinite samples")
+        # of what will be mixed: channels can cancel out
+        mono = sum_of_channels(block, block.dtype) / block.shape[1]
+        if must_read_all:
+            require_values(mono)
+        is_offset = len(mono) > 1 and np.ptp(mono) <= SILENCE
+        loudest = np.zeros(len(mono)) if is_offset else np.abs(mono)
         quiet_start = (
             _first_above(loudest, SILENCE, position) if quiet_start is None else quiet_start
         )
@@ -112,17 +155,15 @@ def read_mono(
     """Read a recording, average its channels and resample it to `sample_rate` (Hz).
 
     seconds: how much of its start is needed, at least; the rest of a long one is not read.
-    Raises AudioError if it cannot be read or holds values that are not finite.
+    Raises AudioError if it cannot be read, ends before its header says, or holds values that are
+    not finite.
     """
-    try:
-        with soundfile.SoundFile(source) as file:
-            native_rate = file.samplerate
-            wanted = -1 if seconds is None else math.ceil(seconds * native_rate)
-            audio = file.read(wanted, dtype="float64", always_2d=True)
-    except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
-        raise AudioError(f"unreadable ({one_line(error)})") from error
-    if not np.isfinite(audio).all():
-        raise AudioError("holds NaN or infinite samples")
+    with opened(source) as file:
+        native_rate, promised = file.samplerate, file.frames
+        wanted = promised if seconds is None else math.ceil(seconds * native_rate)
+        audio = file.read(wanted, dtype="float64", always_2d=True)
+    require_whole(len(audio), min(wanted, promised), native_rate)
+    require_values(audio)
     mono: Waveform = sum_of_channels(audio, audio.dtype) / audio.shape[1]
     return (
         mono if native_rate == sample_rate else soxr.resample(mono, native_rate, sample_rate, "HQ")
@@ -134,12 +175,9 @@ def read_part(source: str | Path | IO[bytes], start: float, seconds: float) -> W
 
     Raises AudioError if it cannot be read.
     """
-    try:
-        with soundfile.SoundFile(source) as file:
-            file.seek(round(start * file.samplerate))
-            mono: Waveform = file.read(math.ceil(seconds * file.samplerate), always_2d=True).mean(1)
-    except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
-        raise AudioError(f"unreadable ({one_line(error)})") from error
+    with opened(source) as file:
+        file.seek(round(start * file.samplerate))
+        mono: Waveform = file.read(math.ceil(seconds * file.samplerate), always_2d=True).mean(1)
     return mono
 
 

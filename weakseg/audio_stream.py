@@ -20,10 +20,16 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from weakseg.audio import BLOCK_SAMPLES, AudioError, Waveform, one_line
+from weakseg.audio import (
+    BLOCK_SAMPLES,
+    AudioError,
+    Waveform,
+    opened,
+    require_values,
+    require_whole,
+)
 
 MOST_CHANNELS = 1024  # libsndfile's
-LOST_SECONDS = 0.1  # at the end of a file, more than a codec's padding
 Block = NDArray[np.float32]
 
 
@@ -33,11 +39,8 @@ def stream_file(path: Path, sample_rate: int) -> Iterator[Block]:
     AudioError if it cannot be read, is empty, ends before its header says, or holds values that are
     not finite: also after some blocks, as nothing is read ahead.
     """
-    try:
-        with soundfile.SoundFile(path) as file:
-            yield from _resampled(_mono_blocks(file), file.samplerate, sample_rate)
-    except (soundfile.LibsndfileError, OSError, EOFError, RuntimeError) as error:
-        raise AudioError(f"unreadable ({one_line(error)})") from error
+    with opened(path) as file:
+        yield from _resampled(_mono_blocks(file), file.samplerate, sample_rate)
 
 
 def _mono_blocks(file: soundfile.SoundFile) -> Iterator[Waveform]:
@@ -48,9 +51,7 @@ def _mono_blocks(file: soundfile.SoundFile) -> Iterator[Waveform]:
         yield _finite(block).mean(axis=1)
     if file.frames == 0:
         raise AudioError("empty")
-    if file.frames - n_read > LOST_SECONDS * file.samplerate:
-        seconds, promised = n_read / file.samplerate, file.frames / file.samplerate
-        raise AudioError(f"damaged: it ends at {seconds:.1f} s of {promised:.1f} s")
+    require_whole(n_read, file.frames, file.samplerate)
 
 
 def stream_array(audio: NDArray[Any], from_rate: int, sample_rate: int) -> Iterator[Block]:
@@ -87,8 +88,7 @@ def _mono(part: NDArray[Any]) -> Waveform:
 
 
 def _finite(values: Waveform) -> Waveform:
-    if not np.isfinite(values).all():
-        raise AudioError("holds NaN or infinite samples")
+    require_values(values)
     return values
 
 

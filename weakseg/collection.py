@@ -12,6 +12,7 @@ Conventions
 from __future__ import annotations
 
 import io
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ from typing import IO, Any
 from weakseg.audio import AudioError, Waveform, read_mono
 
 READ_WHOLE_BYTES = 64_000_000  # larger members are read only as far as needed, without their CRC
+MOST_EXPANSION = 200  # times its packed size: such a large member is digital silence, or a zip bomb
+HEAD_BYTES = 65_536  # enough to tell what a table is
 UNREADABLE = (AudioError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
@@ -42,6 +45,12 @@ class Member:
     @property
     def name(self) -> str:
         return PurePosixPath(self.member).name
+
+    @property
+    def leads_out(self) -> bool:
+        """Whether the path of an archive's member, if it were unpacked, would lie elsewhere."""
+        path = PurePosixPath(self.member.replace("\\", "/"))
+        return bool(self.archive) and (path.is_absolute() or ".." in path.parts)
 
 
 class Collection(AbstractContextManager["Collection"]):
@@ -72,7 +81,7 @@ class Collection(AbstractContextManager["Collection"]):
     def _open_zip(self, path: Path) -> zipfile.ZipFile:
         try:
             return self._stack.enter_context(zipfile.ZipFile(path))
-        except (OSError, zipfile.BadZipFile) as error:
+        except Exception as error:  # zipfile names no set of errors for a file of any content
             raise DataError(
                 f"{path}: not a readable zip archive ({error}); fetch or make it again"
             ) from error
@@ -92,9 +101,11 @@ class Collection(AbstractContextManager["Collection"]):
             info = zipped.getinfo(member)
         except KeyError as error:
             raise AudioError(f"{archive} holds no {member}") from error
-        if info.flag_bits & 1:
-            raise AudioError("encrypted")
-        lazy = LazyMember(zipped.open(info), info.file_size)
+        _require_readable(info)
+        try:
+            lazy = LazyMember(zipped.open(info), info.file_size)
+        except Exception as error:  # as when the archive is opened
+            raise AudioError(f"damaged in its archive ({error})") from error
         try:
             with io.BufferedReader(lazy) as reader:
                 yield reader
@@ -123,11 +134,42 @@ class Collection(AbstractContextManager["Collection"]):
         return _relative(self._directory / path, self._directory)
 
     def read_text(self, member: Member) -> str:
-        with self.open(member.archive, member.member) as file:
-            try:
-                return file.read().decode("utf-8-sig")
-            except UnicodeDecodeError as error:
-                raise DataError(f"{member.member}: not UTF-8 text ({error})") from error
+        """A table.  DataError if it cannot be read, is no text, or is larger than any table."""
+        data = self._read(member, READ_WHOLE_BYTES + 1)
+        if len(data) > READ_WHOLE_BYTES:
+            limit = READ_WHOLE_BYTES // 1_000_000
+            raise self._table_error(
+                member, f"larger than {limit} MB, which no list of recordings is"
+            )
+        return self._as_text(member, data)
+
+    def first_line(self, member: Member) -> str:
+        """A table's first line, empty if there is none; errors as in `read_text`."""
+        lines = self._read(member, HEAD_BYTES).splitlines()
+        return self._as_text(member, lines[0]) if lines and len(lines[0]) < HEAD_BYTES else ""
+
+    def head(self, member: Member) -> str:
+        """The first part of a table, with a mark in place of what is not UTF-8."""
+        return self._read(member, HEAD_BYTES).decode("utf-8-sig", "replace")
+
+    def _read(self, member: Member, most_bytes: int) -> bytes:
+        try:
+            with self.open(member.archive, member.member) as file:
+                size = file.seek(0, io.SEEK_END)
+                file.seek(0)
+                return file.read(min(size, most_bytes))
+        except UNREADABLE as error:
+            raise self._table_error(member, str(error)) from error
+
+    def _as_text(self, member: Member, data: bytes) -> str:
+        try:
+            return data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise self._table_error(member, f"not UTF-8 text ({error.reason})") from error
+
+    def _table_error(self, member: Member, why: str) -> DataError:
+        where = f"{member.archive}: {member.member}" if member.archive else member.member
+        return DataError(f"{where}: {why}; save it as CSV UTF-8, or leave it out")
 
 
 class LazyMember(io.RawIOBase):
@@ -162,7 +204,7 @@ class LazyMember(io.RawIOBase):
             if self._at != self._stream.tell():
                 self._stream.seek(self._at)
             data = self._stream.read(len(buffer))
-        except (zlib.error, zipfile.BadZipFile, EOFError, OSError) as error:
+        except Exception as error:  # each way of packing has errors of its own
             self.damage, data = error, b""
         buffer[: len(data)] = data
         self._at += len(data)
@@ -179,6 +221,18 @@ class LazyMember(io.RawIOBase):
     def close(self) -> None:
         self._stream.close()
         super().close()
+
+
+def _require_readable(info: zipfile.ZipInfo) -> None:
+    if info.flag_bits & 1:
+        raise AudioError("encrypted")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise AudioError("a link, which is not followed")
+    most = max(READ_WHOLE_BYTES, MOST_EXPANSION * info.compress_size)
+    if info.file_size > most:
+        raise AudioError(
+            f"{info.compress_size} bytes that would become {info.file_size}: a zip bomb"
+        )
 
 
 def _zip_members(name: str, archive: zipfile.ZipFile) -> list[Member]:

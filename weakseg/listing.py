@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 DELIMITERS = ",;\t"
+LONGEST_HEADER = 65_536  # characters
 REQUIRED = {"scenes": ("file",), "events": ("file", "label")}
 
 Row = dict[str, str]
@@ -54,7 +56,7 @@ def read_listed(path: Path, role: str) -> list[Row]:
 
 def header(text: str) -> tuple[str, list[str]]:
     """What parts the cells of a table, and its columns' names."""
-    first = text.splitlines()[0] if text else ""
+    first = text.splitlines()[0][:LONGEST_HEADER] if text else ""
     delimiter = max(DELIMITERS, key=first.count)
     cells = next(csv.reader([first], delimiter=delimiter), [])
     return delimiter, [cell.strip().lower() for cell in cells]
@@ -63,13 +65,16 @@ def header(text: str) -> tuple[str, list[str]]:
 def parse(text: str, name: str) -> list[Row]:
     """The rows of a table, column -> cell, without those that are empty.
 
-    Raises ListError for a row that is longer than the header; `name` is the file's, for that.
+    Raises ListError for two columns of one name, a row that is longer than the header, or one that
+    is no CSV; `name` is the file's, for that.
     """
     delimiter, columns = header(text)
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    next(lines, None)
+    twice = [column for column in columns if column and columns.count(column) > 1]
+    if twice:
+        raise ListError(f"{name}: two columns are called {twice[0]}; keep one of them")
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows = []
-    for cells in lines:
+    for cells in _without_first(lines, name):
         if len(cells) > len(columns) and any(cells[len(columns) :]):
             raise ListError(
                 f"{name}, line {lines.line_num}: {len(cells)} cells, where the first line has "
@@ -79,6 +84,18 @@ def parse(text: str, name: str) -> list[Row]:
             padded = [*cells, *[""] * (len(columns) - len(cells))]
             rows.append({c: cell.strip() for c, cell in zip(columns, padded, strict=False)})
     return rows
+
+
+def _without_first(lines: Any, name: str) -> Iterator[list[str]]:
+    """The rows of a csv.reader but the first; its errors as ListError."""
+    try:
+        next(lines, None)
+        yield from lines
+    except csv.Error as error:
+        raise ListError(
+            f"{name}, line {lines.line_num}: {error}; a quote that is opened must be closed, and a "
+            f"cell has at most {csv.field_size_limit()} characters"
+        ) from error
 
 
 def _require_one_label(path: Path, rows: Sequence[Row]) -> None:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import pickle
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +28,10 @@ from weakseg.files import replacing
 from weakseg.foreground import Foreground, moving_mean
 from weakseg.networks import build_network
 from weakseg.pooling import build_pooling
-from weakseg.sealed import REMEDY
 
 FORMAT = "weakseg model 2"
-HASHED_APART = ("weights", "digest")
-OTHER = f"{REMEDY}, or give another file"
+ABOUT_FILE = ("format", "weights", "digest")  # what is no part of a description
+OTHER = "train the model again (in a run: delete it and run the same command again)"
 LEAST_MASK = 1e-6  # what is less has the same logit
 
 
@@ -172,27 +173,50 @@ def load_model(path: Path) -> SegmentationModel:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"{path}: not a weakseg model file of this version; {OTHER}")
     try:
-        if _digest(content) != content.get("digest"):
-            raise ValueError("its content is not as it was written")
-        return _rebuild(**content)
+        return _rebuild(content, path.stat().st_size)
     except (TypeError, AttributeError, KeyError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path}: {_damage(error)}") from error
 
 
-def _rebuild(
-    format: str, weights: Mapping[str, Tensor], digest: str, **description: Any
-) -> SegmentationModel:
+def _rebuild(content: Mapping[str, Any], n_bytes: int) -> SegmentationModel:
+    """The model that a file of `n_bytes` describes; ValueError if it is not as it was written."""
+    weights = content["weights"]
+    description = {name: value for name, value in content.items() if name not in ABOUT_FILE}
+    _require_fit(weights, n_bytes, description)
+    if _digest(content) != content["digest"]:
+        raise ValueError("weights or description are not as they were written")
+    if not all(value.isfinite().all() for value in weights.values()):
+        raise ValueError("some weights are no finite numbers")
     model = SegmentationModel(**description)
     model.load_state_dict(weights)
     return model.eval()
 
 
+def _require_fit(
+    weights: Mapping[str, Tensor], n_bytes: int, description: Mapping[str, Any]
+) -> None:
+    """ValueError, before memory is taken, if a description is not that of weights in a file."""
+    classes = description.get("classes")
+    if not isinstance(classes, list) or not all(isinstance(one, str) and one for one in classes):
+        raise ValueError("the classes are no list of names")
+    if len(set(classes)) != len(classes):
+        raise ValueError("two classes have one name")
+    if sum(value.numel() * value.element_size() for value in weights.values()) > n_bytes:
+        raise ValueError("the weights are more than the file holds")
+    with torch.device("meta"):  # shapes alone
+        planned = SegmentationModel(**description).state_dict()
+    for name in sorted(planned.keys() | weights.keys()):
+        of_both = [tuple(values[name].shape) for values in (planned, weights) if name in values]
+        if len(of_both) < 2 or of_both[0] != of_both[1]:
+            raise ValueError(f"the weights {name} are not those of the network that it describes")
+
+
 def _digest(content: Mapping[str, Any]) -> str:
-    """SHA-256 of what a file holds but its digest: torch.load does not see a flipped bit."""
+    """SHA-256 of description and weights: torch.load does not see a flipped bit."""
     weights = content["weights"]
-    description = {name: value for name, value in content.items() if name not in HASHED_APART}
-    shapes = [(name, str(value.dtype), list(value.shape)) for name, value in weights.items()]
-    digest = hashlib.sha256(json.dumps([description, shapes]).encode())
+    description = {name: value for name, value in content.items() if name not in ABOUT_FILE}
+    kinds = [(name, str(value.dtype), list(value.shape)) for name, value in weights.items()]
+    digest = hashlib.sha256(json.dumps([description, kinds]).encode())
     for value in weights.values():
         digest.update(value.numpy().tobytes())
     return digest.hexdigest()
@@ -200,9 +224,13 @@ def _digest(content: Mapping[str, Any]) -> str:
 
 def _read(path: Path) -> Any:
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # of pickles that are no models
+            return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ValueError(f"{path}: no such model file; train the model first") from None
+    except pickle.UnpicklingError as error:  # whose words say how to run what it holds
+        reason = ValueError("it is not numbers and text alone, and code is never run")
+        raise ValueError(f"{path}: {_damage(reason)}") from error
     except Exception as error:  # torch names no set of errors for a file of any content
         raise ValueError(f"{path}: {_damage(error)}") from error
 

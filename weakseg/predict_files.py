@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from weakseg.audio import AudioError, one_line
+from weakseg.audio import AudioError, opened
 from weakseg.audio_paths import Listed
 from weakseg.audio_stream import Block, stream_file
 from weakseg.batches import read_ahead
@@ -223,8 +223,8 @@ def _progress(files: Sequence[Listed], passes: int) -> Iterator[_Seconds]:
 
 def _seconds_of(file: Listed) -> float:
     try:
-        info = soundfile.info(file.path)
-        return float(info.frames / info.samplerate)
-    except (soundfile.LibsndfileError, OSError, RuntimeError) as error:
-        log.debug("%s: %s", file.path, one_line(error))
+        with opened(file.path) as recording:
+            return float(recording.frames / recording.samplerate)
+    except AudioError as error:
+        log.debug("%s: %s", file.path, error)
         return 0.0

@@ -13,6 +13,7 @@ arXiv 1807.09840) and FSDKaggle2018 (Fonseca et al., arXiv 1807.09902).
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
@@ -44,6 +45,8 @@ COLUMNS = [
     "why_not",
 ]
 SHORTEST_SECONDS = 0.01
+UNWRITTEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories: controls, lone surrogates, line breaks
+LONGEST_LABEL = 200  # characters: a label stands in tables, in pictures and in names of columns
 
 
 def _index(
@@ -119,6 +122,7 @@ def _describe(files: Collection, member: Member | None, problem: str) -> dict[st
     if member is None:
         return {"archive": "", "member": "", "usable": False, "why_not": problem}
     where = {"archive": member.archive, "member": member.member, "version": member.version}
+    problem = problem or ("its path leads out of the archive" if member.leads_out else "")
     if problem:
         return where | {"usable": False, "why_not": problem}
     try:
@@ -140,9 +144,22 @@ def _as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=COLUMNS).astype({"usable": bool, "verified": bool})
     for column, nothing in {"seconds": 0.0, "starts": 0.0, "sample_rate": 0, "channels": 0}.items():
         table[column] = table[column].fillna(nothing).astype(type(nothing))
-    unlabelled = table.usable & (table.label.fillna("").str.strip() == "")
-    table.loc[unlabelled, ["usable", "why_not"]] = [False, "no label"]
+    why_not = table.label.fillna("").astype(str).map(_why_no_label)
+    unlabelled = table.usable & (why_not != "")
+    table.loc[unlabelled, "why_not"] = why_not[unlabelled]
+    table.loc[unlabelled, "usable"] = False
     return table.fillna({"version": "", "archive": "", "member": "", "label": "", "why_not": ""})
+
+
+def _why_no_label(label: str) -> str:
+    """Why no class can be called so; empty if it can."""
+    if not label.strip():
+        return "no label"
+    if len(label) > LONGEST_LABEL:
+        return f"its label has {len(label)} characters, more than {LONGEST_LABEL}"
+    if any(unicodedata.category(letter) in UNWRITTEN for letter in label):
+        return f"its label {label!r} holds a line break or another control character"
+    return ""
 
 
 def index_scenes(files: Collection) -> pd.DataFrame:
@@ -242,8 +259,14 @@ def _index_untabled(
 
 def _require(index: pd.DataFrame, what: str) -> pd.DataFrame:
     if not index.usable.any():
-        reasons = "; ".join(sorted(set(index.why_not))[:3]) or "no recording was found"
-        raise DataError(f"no usable recording among the {what}: {reasons}")
+        first = index.drop_duplicates("why_not").sort_values("why_not")[:3]
+        reasons = [
+            f"{why} ({name})" for why, name in zip(first.why_not, first["name"], strict=True)
+        ]
+        raise DataError(
+            f"no usable recording among the {what}: {'; '.join(reasons) or 'none was found'}; "
+            f"correct data.{what}, or what is there"
+        )
     return index
 
 

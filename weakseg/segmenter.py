@@ -216,4 +216,11 @@ def load_model(path: str | Path, **options: Any) -> Segmenter:
     options: those of `Segmenter`: smooth_frames, resolution, device, precision, threads.
     ValueError, one line that names the file, if it is no model.
     """
-    return Segmenter(models.load_model(Path(path)), **options)
+    model = models.load_model(Path(path))
+    try:
+        mels = Spectral.from_settings(model.settings).mels
+        if mels != len(model.mel_mean):
+            raise ValueError(f"feature settings: {mels} mels, where it takes {len(model.mel_mean)}")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {error}; train the model again") from error
+    return Segmenter(model, **options)

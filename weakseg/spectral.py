@@ -28,6 +28,7 @@ from weakseg.mel import mel_filters
 Spectrum = NDArray[np.complexfloating[Any, Any]]
 Magnitude = NDArray[np.floating[Any]]
 
+LARGEST = 1_000_000  # sample rate, window, hop, number of mels
 EPSILON = 1e-8  # added before a logarithm or a division, as published
 
 
@@ -47,8 +48,21 @@ class Spectral:
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Spectral:
-        """From the settings that stores and models carry (other keys are left aside)."""
-        return cls(**{name: settings[name] for name in cls.__dataclass_fields__})
+        """From the settings that stores and models carry (other keys are left aside).
+
+        ValueError if one is missing or no setting.
+        """
+        missing = [name for name in cls.__dataclass_fields__ if name not in settings]
+        if missing:
+            raise ValueError(f"feature settings without {missing[0]}")
+        given = cls(**{name: settings[name] for name in cls.__dataclass_fields__})
+        for name in ("sample_rate", "window", "hop", "mels"):
+            value = getattr(given, name)
+            if not isinstance(value, int) or not 1 <= value <= LARGEST:
+                raise ValueError(f"feature settings: {name} is {value!r}, not from 1 to {LARGEST}")
+        if not 0 <= given.fmin < given.fmax <= given.sample_rate / 2:
+            raise ValueError(f"feature settings: from {given.fmin!r} to {given.fmax!r} Hz")
+        return given
 
     def settings(self) -> dict[str, Any]:
         """The settings as plain values, for stores and models."""

@@ -50,6 +50,7 @@ REMEDY = "correct it in the configuration file or in --config (docs/configuratio
 # What null stands for in the mixtures of a model that are of type fresh
 FRESH: Configuration = {"events": [0, 4], "level_db": [-6.0, 10.0], "speed": 0.1, "crop": 0.7}
 LARGEST_EXACT = 2**53  # whole numbers below it are floats without loss
+MOST_VALUES = 100_000  # in a configuration; more are anchors of YAML that stand for each other
 
 
 @cache
@@ -75,6 +76,7 @@ def complete(config: Mapping[str, Any]) -> Configuration:
     key of training.
     Raises ConfigurationError for an unknown key, a value out of bounds, or keys that disagree.
     """
+    _require_size(config)
     completed: Configuration = _canonical(config, schema())
     _validate(completed)
     for group, values in presets()[completed["mixtures"]["preset"]].items():
@@ -92,6 +94,30 @@ def complete(config: Mapping[str, Any]) -> Configuration:
         common = {key: completed["training"][key] for key in model["training"]}
         model["training"] = common | _given(model["training"])
     return completed
+
+
+def _require_size(config: Mapping[str, Any]) -> None:
+    for name, value in config.items():
+        size = _size(value, {})
+        if size > MOST_VALUES:
+            raise ConfigurationError(
+                f"{name}: its anchors (&name, *name) stand for {size} values, "
+                f"expected at most {MOST_VALUES}; write out what is meant"
+            )
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """How many values there are, each alias of YAML counted as what it stands for.
+
+    known: the sizes of those that have been looked at, by id; what holds itself counts once.
+    """
+    if not isinstance(value, Mapping | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = 0
+        below = value.values() if isinstance(value, Mapping) else value
+        known[id(value)] = 1 + sum(_size(one, known) for one in below)
+    return known[id(value)]
 
 
 def _given(part: Configuration) -> Configuration:

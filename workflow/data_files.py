@@ -4,6 +4,7 @@ that are published, known before they are fetched."""
 from __future__ import annotations
 
 from pathlib import Path
+from unicodedata import category
 
 from weakseg.listing import ListError, read_listed
 from weakseg.names import is_audio
@@ -82,6 +83,11 @@ def _without_special(role: str, paths: list[str]) -> list[str]:
             raise ConfigurationError(
                 f"data.{role}: {path} has one of {{}}<> in its path, which mean something to "
                 "Snakemake; rename it (a label in a CSV may have them)"
+            )
+        if any(category(letter) in ("Cc", "Cs") for letter in path):
+            raise ConfigurationError(
+                f"data.{role}: {path!r} has a line break, another control character or bytes that "
+                "are not UTF-8 in its path; rename it"
             )
     return paths
 

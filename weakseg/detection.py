@@ -21,6 +21,7 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from weakseg.predictions import Predictions
+from weakseg.sealed import read_table
 
 EVENT_COLUMNS = ["filename", "onset", "offset", "event_label"]
 
@@ -131,7 +132,7 @@ def join(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
 def read_events(path: Path) -> pd.DataFrame:
     """A table of events, with names as text whatever they look like."""
     text = {"filename": str, "event_label": str}
-    return pd.read_csv(path, sep="\t", dtype=text, keep_default_na=False)
+    return read_table(path, EVENT_COLUMNS, sep="\t", dtype=text, keep_default_na=False)
 
 
 def detect_all(predicted: Predictions, detector: Detectors) -> pd.DataFrame:

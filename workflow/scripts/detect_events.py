@@ -7,7 +7,7 @@ from typing import Any
 from _step import step
 
 from weakseg.detection import Detector, detect_all
-from weakseg.files import replacing
+from weakseg.sealed import write_table
 from weakseg.store import PredictionStore
 from weakseg.thresholds import read_thresholds
 
@@ -22,8 +22,7 @@ def detect_events(
             tuned_events: detect_all(store, tuned),
         }
     for output, table in found.items():
-        with replacing(output) as temporary:
-            table.to_csv(temporary, sep="\t", index=False, float_format="%.3f")
+        write_table(output, table, sep="\t", float_format="%.3f")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def save(given: dict[str, Any], path: Path) -> None:
     """Write a model file with the digest that it should have, if that can be had."""
     weights = given["weights"].values()
     if all(isinstance(value, torch.Tensor) and value.numel() < 10**6 for value in weights):
-        given = given | {"digest": _digest(given["weights"])}
+        given = given | {"digest": _digest(given)}
     torch.save(given, path)
 
 

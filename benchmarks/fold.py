@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from benchmarks.inputs import Inputs, chosen_mixtures, make_predictions
 from weakseg.plan import PlannedMixture, write_plan
-from weakseg.store import new_file
+from weakseg.store import DESCRIPTION, new_file, read_json, write_json
 
 
 def copies(inputs: Inputs) -> int:
@@ -50,13 +49,12 @@ def repeat(sources: Sequence[Path], target: Path, times: int) -> None:
     Their compressed chunks are copied as they are.
     """
     files = [h5py.File(path, "r") for path in sources]
-    names = [name for file in files for name in json.loads(file["names"][()])]
+    names = [name for file in files for name in read_json(file, "names")]
     with new_file(target) as new:
-        for key, value in files[0].attrs.items():
-            new.attrs[key] = value
-        repeated = [f"{copy}-{name}" for copy in range(times) for name in names]
-        new.create_dataset("names", data=json.dumps(repeated).encode())
-        for key in (key for key in files[0] if key != "names"):
+        for key in ("classes", "settings"):
+            write_json(new, key, read_json(files[0], key))
+        write_json(new, "names", [f"{copy}-{name}" for copy in range(times) for name in names])
+        for key in (key for key in files[0] if key not in DESCRIPTION):
             _repeat_dataset([file[key] for file in files], new, key, times)
     for file in files:
         file.close()

@@ -232,7 +232,7 @@ def read_pcm16(path: Path) -> NDArray[np.int16]:
     """The stored whole numbers of a 16-bit file, (samples, channels)."""
     try:
         return soundfile.read(path, dtype="int16", always_2d=True)[0]
-    except (soundfile.LibsndfileError, OSError) as error:
+    except (soundfile.LibsndfileError, OSError, MemoryError) as error:  # of a length that is a lie
         raise AudioError(
             f"{path}: damaged or missing ({one_line(error)}); delete the manifest beside it "
             "and run the same command again to make it anew"

@@ -12,6 +12,9 @@ Conventions
 
 from __future__ import annotations
 
+import io
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,15 +23,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weakseg.files import replacing
 from weakseg.metrics.binary import Floats, macro
 from weakseg.metrics.bootstrap import interval, source_weights
 from weakseg.plan import PlannedMixture
 from weakseg.scores import Scores
+from weakseg.sealed import REMEDY, DamagedError, read_bytes, write_bytes
 from weakseg.tables import DIFFERENCE_COLUMNS
 
 Key = tuple[str, ...]
 Draws = dict[Key, NDArray[np.floating]]
+
+# what NumPy raises for bytes that are none of its archives
+NO_ARCHIVE = (ValueError, KeyError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def clip_weights(
@@ -66,17 +72,23 @@ def run_key(run: Mapping[str, Any]) -> Key:
 
 def write_draws(path: str | Path, draws: Draws) -> None:
     """Write draws as a NumPy archive; the same draws give the same bytes."""
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        arrays: dict[str, Any] = {"/".join(key): values for key, values in draws.items()}
-        np.savez(file, **arrays)
+    arrays: dict[str, Any] = {"/".join(key): values for key, values in draws.items()}
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_bytes(path, buffer.getvalue())
 
 
 def read_draws(paths: Iterable[str | Path]) -> Draws:
     """The draws of several files, and their means over folds."""
     draws: Draws = {}
     for path in paths:
-        with np.load(path, allow_pickle=False) as archive:
-            draws |= {tuple(name.split("/")): archive[name] for name in archive.files}
+        try:
+            with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as archive:
+                draws |= {tuple(name.split("/")): archive[name] for name in archive.files}
+        except NO_ARCHIVE as error:
+            if isinstance(error, DamagedError):
+                raise
+            raise DamagedError(f"{path}: not an archive of draws ({error}); {REMEDY}") from error
     return draws | _fold_means(draws)
 
 

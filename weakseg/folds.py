@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from weakseg.sealed import read_table
+
 FOLD_COLUMNS = ["role", "name", "label", "source", "fold"]
 
 
@@ -85,7 +87,7 @@ def assign_grouped(
 def read_folds(path: Path) -> pd.DataFrame:
     """A fold table, with names as text whatever they look like."""
     text = dict.fromkeys(["role", "name", "label", "source"], str)
-    return pd.read_csv(path, dtype=text, keep_default_na=False)
+    return read_table(path, FOLD_COLUMNS, dtype=text, keep_default_na=False)
 
 
 def members_of(

@@ -22,9 +22,9 @@ import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
 
 from weakseg.batches import Indices, read_batches
-from weakseg.files import replacing
 from weakseg.learner import Learner
 from weakseg.metrics import binary
+from weakseg.sealed import write_text
 from weakseg.store import FeatureStore
 
 HistoryRow = dict[str, float]
@@ -103,5 +103,4 @@ def write_history(path: Path, history: Sequence[HistoryRow]) -> None:
     writer.writerow(history[0])
     for row in history:
         writer.writerow("" if math.isnan(value) else f"{value:.8g}" for value in row.values())
-    with replacing(path) as temporary:
-        temporary.write_text(buffer.getvalue())
+    write_text(path, buffer.getvalue())

@@ -13,7 +13,6 @@ Conventions
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,10 +22,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from weakseg.store import StoreError, new_file, reading
+from weakseg.store import StoreError, new_file, read_json, reading, write_json
 
 BLOCK_SAMPLES = 1 << 22  # hashed at a time
 FULL_SCALE = 32_767
+ABOUT = ("classes", "sample_rate", "entries", "sha256")  # data sets beside the samples
 
 Samples = NDArray[np.int16]
 Read = Callable[[str, str], NDArray[np.floating[Any]]]
@@ -70,10 +70,9 @@ def write_material(
         for first in range(0, start, BLOCK_SAMPLES):
             block = np.frombuffer(gathered.read(2 * BLOCK_SAMPLES), "<i2")
             samples[first : first + len(block)] = block
-        file.create_dataset("entries", data=json.dumps(placed).encode())
-        file.attrs["sha256"] = digest.hexdigest()
-        file.attrs["classes"] = json.dumps(list(classes))
-        file.attrs["sample_rate"] = sample_rate
+        about = (list(classes), sample_rate, placed, digest.hexdigest())
+        for name, value in zip(ABOUT, about, strict=True):
+            write_json(file, name, value)
 
 
 def to_full_scale(waveform: NDArray[np.floating[Any]]) -> Samples:
@@ -127,13 +126,11 @@ class _File(NamedTuple):
 def _open(path: Path) -> _File:
     with reading(path), h5py.File(path, "r") as file:
         samples = file["samples"]
+        classes, sample_rate, entries, digest = (read_json(file, name) for name in ABOUT)
         mapped = _map(path, samples.id.get_offset(), len(samples))
-        if _digest(mapped) != file.attrs["sha256"]:
+        if _digest(mapped) != digest:
             raise OSError("its samples are not as they were written")
-        entries = [Entry(*entry) for entry in json.loads(file["entries"][()])]
-        return _File(
-            json.loads(file.attrs["classes"]), int(file.attrs["sample_rate"]), mapped, entries
-        )
+        return _File(classes, sample_rate, mapped, [Entry(*entry) for entry in entries])
 
 
 def _map(path: Path, offset: int | None, length: int) -> Samples:

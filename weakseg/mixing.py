@@ -35,6 +35,7 @@ from weakseg.audio import (
 from weakseg.crossfade import FADE_SECONDS
 from weakseg.files import keep_only
 from weakseg.plan import PlannedEvent, PlannedMixture
+from weakseg.sealed import read_table
 
 MARGIN_SECONDS = 0.1
 
@@ -173,10 +174,8 @@ def write_shard(
 
 def read_manifest(path: Path) -> list[ManifestRow]:
     """The rows of a shard's manifest."""
-    table = pd.read_csv(path, dtype=str)
-    if list(table.columns) != list(ManifestRow._fields):
-        raise AudioError(f"{path}: not a manifest of mixtures; delete it and run again")
-    return [ManifestRow(*row) for row in table.itertuples(index=False)]
+    table = read_table(path, ManifestRow._fields, dtype=str, keep_default_na=False)
+    return [ManifestRow(*row) for row in table[[*ManifestRow._fields]].itertuples(index=False)]
 
 
 def read_stems(directory: Path, row: ManifestRow) -> NDArray[np.int16]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import pickle
 import warnings
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,9 @@ from weakseg.foreground import Foreground, moving_mean
 from weakseg.networks import build_network
 from weakseg.pooling import build_pooling
 
-FORMAT = "weakseg model 1"
+FORMAT = "weakseg model 2"
+ABOUT_FILE = ("format", "weights", "digest")  # what is no part of a description
+OTHER = "train the model again (in a run: delete it and run the same command again)"
 LEAST_MASK = 1e-6  # what is less has the same logit
 
 
@@ -155,7 +158,7 @@ def save_model(model: SegmentationModel, path: Path) -> None:
     }
     content = {"format": FORMAT, **model.description, "weights": weights}
     buffer = io.BytesIO()  # a zip made under a name would carry that name
-    torch.save(content | {"digest": _digest(weights)}, buffer)
+    torch.save(content | {"digest": _digest(content)}, buffer)
     with replacing(path) as temporary:
         temporary.write_bytes(buffer.getvalue())
 
@@ -168,19 +171,20 @@ def load_model(path: Path) -> SegmentationModel:
     """
     content = _read(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ValueError(f"{path}: not a weakseg model file; give a model.pt that training wrote")
+        raise ValueError(f"{path}: not a weakseg model file of this version; {OTHER}")
     try:
-        return _rebuild(path.stat().st_size, **content)
-    except (TypeError, AttributeError, RuntimeError, ValueError) as error:
+        return _rebuild(content, path.stat().st_size)
+    except (TypeError, AttributeError, KeyError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path}: {_damage(error)}") from error
 
 
-def _rebuild(
-    n_bytes: int, format: str, weights: Mapping[str, Tensor], digest: str, **description: Any
-) -> SegmentationModel:
+def _rebuild(content: Mapping[str, Any], n_bytes: int) -> SegmentationModel:
+    """The model that a file of `n_bytes` describes; ValueError if it is not as it was written."""
+    weights = content["weights"]
+    description = {name: value for name, value in content.items() if name not in ABOUT_FILE}
     _require_fit(weights, n_bytes, description)
-    if _digest(weights) != digest:
-        raise ValueError("the weights are not as they were written")
+    if _digest(content) != content["digest"]:
+        raise ValueError("weights or description are not as they were written")
     if not all(value.isfinite().all() for value in weights.values()):
         raise ValueError("some weights are no finite numbers")
     model = SegmentationModel(**description)
@@ -207,9 +211,12 @@ def _require_fit(
             raise ValueError(f"the weights {name} are not those of the network that it describes")
 
 
-def _digest(weights: Mapping[str, Tensor]) -> str:
-    """SHA-256 of the weights: torch.load does not see a flipped bit."""
-    digest = hashlib.sha256()
+def _digest(content: Mapping[str, Any]) -> str:
+    """SHA-256 of description and weights: torch.load does not see a flipped bit."""
+    weights = content["weights"]
+    description = {name: value for name, value in content.items() if name not in ABOUT_FILE}
+    kinds = [(name, str(value.dtype), list(value.shape)) for name, value in weights.items()]
+    digest = hashlib.sha256(json.dumps([description, kinds]).encode())
     for value in weights.values():
         digest.update(value.numpy().tobytes())
     return digest.hexdigest()
@@ -230,4 +237,4 @@ def _read(path: Path) -> Any:
 
 def _damage(error: Exception) -> str:
     reason = str(error).strip().splitlines() or [type(error).__name__]
-    return f"damaged or not a weakseg model ({reason[0][:120]}); train the model again"
+    return f"damaged or not a weakseg model ({reason[0][:120]}); {OTHER}"

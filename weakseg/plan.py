@@ -14,17 +14,17 @@ Conventions
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
 import numpy as np
 import pandas as pd
-import yaml
 from numpy.typing import NDArray
 
-from weakseg.files import replacing
 from weakseg.names import mixture_name
+from weakseg.sealed import REMEDY, read_text, read_yaml, write_text
 
 
 class PlannedEvent(TypedDict):
@@ -39,6 +39,15 @@ class PlannedMixture(TypedDict):
     fold: int
     scene_audio_name: str
     events: list[PlannedEvent]
+
+
+MIXTURE_PARTS = {"mixture_name": str, "fold": int, "scene_audio_name": str, "events": list}
+EVENT_PARTS = {
+    "event_audio_name": str,
+    "event_label": str,
+    "onset": int | float,
+    "offset": int | float,
+}
 
 
 class PlanError(ValueError):
@@ -219,24 +228,39 @@ def _mixture(
 def write_plan(path: Path, plan: Sequence[Mapping[str, Any]]) -> None:
     """Write a plan, one mixture a line."""
     lines = [f"- {json.dumps(mixture, ensure_ascii=False)}\n" for mixture in plan]
-    with replacing(path) as temporary:
-        temporary.write_text("".join(lines), encoding="utf-8")
+    write_text(path, "".join(lines))
 
 
 def read_plan(path: Path) -> list[PlannedMixture]:
-    """Read a plan; any YAML will do, one that `write_plan` wrote is read fast."""
-    lines = path.read_text(encoding="utf-8").strip().split("\n")
+    """Read a plan; any YAML will do, one that `write_plan` wrote is read fast.
+
+    DamagedError, which names the file, if it is damaged, or PlanError if it is no plan.
+    """
+    lines = read_text(path).strip().split("\n")
+    plan: Any
     try:
-        return [json.loads(line.removeprefix("- ")) for line in lines]
-    except json.JSONDecodeError:
-        pass
-    try:
-        plan: list[PlannedMixture] = yaml.safe_load("\n".join(lines))
-    except yaml.YAMLError as error:
-        raise PlanError(
-            f"{path}: not a plan ({str(error).splitlines()[0]}); delete it and run again"
-        ) from error
+        plan = [json.loads(line.removeprefix("- ")) for line in lines]
+    except (json.JSONDecodeError, RecursionError):
+        plan = read_yaml(path)
+    if not isinstance(plan, list) or not plan:
+        raise PlanError(f"{path}: not a plan: no list of mixtures; {REMEDY}")
+    for number, mixture in enumerate(plan, 1):
+        if not _is_planned(mixture):
+            raise PlanError(f"{path}: not a plan: mixture {number} lacks a part; {REMEDY}")
     return plan
+
+
+def _is_planned(mixture: Any) -> bool:
+    return _has(mixture, MIXTURE_PARTS) and all(
+        _has(event, EVENT_PARTS) and 0 <= event["onset"] <= event["offset"] < math.inf
+        for event in mixture["events"]
+    )
+
+
+def _has(part: Any, kinds: Mapping[str, Any]) -> bool:
+    return isinstance(part, dict) and all(
+        isinstance(part.get(name), kind) for name, kind in kinds.items()
+    )
 
 
 def shard_of(

@@ -27,6 +27,7 @@ from weakseg.layouts import Table, find_table
 from weakseg.listing import Row
 from weakseg.names import is_audio
 from weakseg.progress import counted
+from weakseg.sealed import read_table
 
 COLUMNS = [
     "archive",
@@ -204,8 +205,7 @@ def list_events(files: Collection) -> pd.DataFrame:
     described = [
         (
             row[table.file],
-            {"label": row[table.label], "verified": _verified(row[table.file], row)}
-            | _source(row, table),
+            {"label": row[table.label], "verified": _verified(row, table)} | _source(row, table),
         )
         for row in table.rows
     ]
@@ -235,10 +235,13 @@ def _without_classless(index: pd.DataFrame) -> pd.DataFrame:
     return index
 
 
-def _verified(path: str, row: Row) -> bool:
+def _verified(row: Row, table: Table) -> bool:
     value = row.get("manually_verified", "").lower() or "1"
     if value not in ("0", "1", "true", "false"):
-        raise DataError(f"{path}: manually_verified is {value!r}, expected 0 or 1")
+        raise DataError(
+            f"{table.member.member}: {row[table.file]}: manually_verified is {value!r}, "
+            "expected 0 or 1; correct it"
+        )
     return value in ("1", "true")
 
 
@@ -277,7 +280,9 @@ def read_index(path: Path) -> pd.DataFrame:
     text = dict.fromkeys(
         ("archive", "member", "name", "label", "source", "version", "why_not"), str
     )
-    return pd.read_csv(path, dtype=text, keep_default_na=False, float_precision="round_trip")
+    return read_table(
+        path, COLUMNS, dtype=text, keep_default_na=False, float_precision="round_trip"
+    )
 
 
 def class_names(events: pd.DataFrame) -> list[str]:

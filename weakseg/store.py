@@ -3,7 +3,8 @@
 Conventions
 -----------
 - Every data set is chunked by clip, compressed, and carries a Fletcher-32
-  checksum, so that a flipped bit is found where it is read.
+  checksum; what describes them is in the format of HDF5 1.10, which has checksums
+  for all of it.  So a flipped bit is found where it is read.
 - A file is written under a temporary name and renamed when it is complete.
 - Truth is kept in bits: `frame_truth` packs frames, `mask_truth` packs the
   cells of the masks of the classes that a clip holds (`mask_classes`, -1 for
@@ -27,10 +28,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.files import replacing
+from weakseg.sealed import REMEDY
 
 MASK_LEVELS = 256
 LOGIT_STEP = 20 / MASK_LEVELS
 LOGIT_OF_THRESHOLD = float(np.log(0.1 / 0.9))
+CHECKSUMMED = ("v110", "v110")  # the lowest and the highest format of HDF5 that is written
+DESCRIPTION = ("classes", "settings", "names")  # data sets that say what the others are
+# What h5py, or who takes its values apart, raises for a file that is not as it was written
+DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, IndexError)
 LOWEST_LOGIT = LOGIT_OF_THRESHOLD - LOGIT_STEP * MASK_LEVELS / 2
 
 
@@ -98,7 +104,10 @@ def decode_masks(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
 @contextmanager
 def new_file(path: Path) -> Iterator[h5py.File]:
     """An HDF5 file that appears under `path` only when the block ends without an error."""
-    with replacing(path) as temporary, h5py.File(temporary, "w", track_order=True) as file:
+    with (
+        replacing(path) as temporary,
+        h5py.File(temporary, "w", libver=CHECKSUMMED, track_order=True) as file,
+    ):
         yield file
 
 
@@ -107,11 +116,11 @@ def reading(path: Path) -> Iterator[None]:
     """Turn an HDF5 read error into a StoreError that names the file."""
     try:
         yield
-    except (OSError, KeyError, RuntimeError) as error:
-        raise StoreError(
-            f"{path}: damaged or not a weakseg store ({str(error).splitlines()[0]}); "
-            "delete it and run the same command again to make it anew"
-        ) from error
+    except StoreError:
+        raise
+    except DAMAGE as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise StoreError(f"{path}: damaged or not a weakseg store ({reason}); {REMEDY}") from error
 
 
 def _dataset(
@@ -132,9 +141,20 @@ def _dataset(
 def _describe(
     file: h5py.File, names: Sequence[str], classes: Sequence[str], settings: Mapping[str, Any]
 ) -> None:
-    file.attrs["classes"] = json.dumps(list(classes))
-    file.attrs["settings"] = json.dumps(dict(settings), sort_keys=True)
-    file.create_dataset("names", data=json.dumps(list(names)).encode())
+    values = (list(classes), dict(sorted(settings.items())), list(names))
+    for name, value in zip(DESCRIPTION, values, strict=True):
+        write_json(file, name, value)
+
+
+def write_json(file: h5py.File, name: str, value: Any) -> None:
+    """Write plain values as text in a data set of their own: text in attributes has no checksum."""
+    text = np.frombuffer(json.dumps(value).encode(), np.uint8)
+    file.create_dataset(name, data=text, chunks=text.shape, fletcher32=True)
+
+
+def read_json(file: h5py.File, name: str) -> Any:
+    """What `write_json` wrote."""
+    return json.loads(file[name][()].tobytes())
 
 
 def write_features(
@@ -196,18 +216,16 @@ class FeatureStore:
             raise StoreError("no feature file was given")
         self._files = [_open(path, "logmel") for path in paths]
         self.paths = list(paths)
-        self.classes, self.settings = _description(self._files[0])
+        descriptions = [_description(*each) for each in zip(paths, self._files, strict=True)]
+        self.classes, self.settings, _ = descriptions[0]
         self.shape: tuple[int, int] = self._files[0]["logmel"].shape[1:]
-        self._check_alike()
-        self.names = [name for file in self._files for name in _names(file)]
+        for path, (classes, settings, _) in zip(paths, descriptions, strict=True):
+            if (classes, settings) != (self.classes, self.settings):
+                raise StoreError(f"{path}: classes or feature settings differ from {paths[0]}")
+        self.names = [name for *_, names in descriptions for name in names]
         self._place = [
-            (f, i) for f, file in enumerate(self._files) for i in range(file["logmel"].shape[0])
+            (f, i) for f, (*_, names) in enumerate(descriptions) for i in range(len(names))
         ]
-
-    def _check_alike(self) -> None:
-        for path, file in zip(self.paths, self._files, strict=True):
-            if _description(file) != (self.classes, self.settings):
-                raise StoreError(f"{path}: classes or feature settings differ from {self.paths[0]}")
 
     def __len__(self) -> int:
         return len(self.names)
@@ -287,8 +305,7 @@ class PredictionStore:
     def __init__(self, path: Path):
         self.path = path
         self._file = _open(path, "clip_probabilities")
-        self.classes, self.settings = _description(self._file)
-        self.names = _names(self._file)
+        self.classes, self.settings, self.names = _description(path, self._file)
         self.has_masks = "mask_codes" in self._file
 
     def __len__(self) -> int:
@@ -325,9 +342,8 @@ def _open(path: Path, dataset: str) -> h5py.File:
         return file
 
 
-def _names(file: h5py.File) -> list[str]:
-    return list(json.loads(file["names"][()]))
-
-
-def _description(file: h5py.File) -> tuple[list[str], dict[str, Any]]:
-    return json.loads(file.attrs["classes"]), json.loads(file.attrs["settings"])
+def _description(path: Path, file: h5py.File) -> tuple[list[str], dict[str, Any], list[str]]:
+    """Classes, settings, and the names of the clips."""
+    with reading(path):
+        classes, settings, names = (read_json(file, name) for name in DESCRIPTION)
+        return classes, settings, names

@@ -23,9 +23,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from weakseg.files import replacing
+from weakseg.sealed import read_table
 
 SCHEMA = 1
 
@@ -35,7 +34,7 @@ def read_rows(path: str | Path) -> list[dict[str, Any]]:
 
     A model may be called NA or 1: names stay text.
     """
-    table = pd.read_csv(
+    table = read_table(
         path,
         dtype={"model": str, "holdout_fold": str, "task": str, "metric": str},
         keep_default_na=False,

@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from weakseg.sealed import read_table
+
 COLUMNS = ["task", "metric", "class", "value"]  # of one run's metrics
 MACRO = ""  # no class: the mean over the classes that have a value
 SUMMARY_COLUMNS = [
@@ -75,8 +77,9 @@ SHOWN = [
 
 def read_metrics(path: Path) -> pd.DataFrame:
     """One run's metrics; a class may be called NA or 1."""
-    return pd.read_csv(
+    return read_table(
         path,
+        [*RUN, *COLUMNS],
         dtype={"class": str},
         keep_default_na=False,
         na_values={"value": [""]},

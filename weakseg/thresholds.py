@@ -9,17 +9,17 @@ Conventions
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
 
 from weakseg.detection import Detector
-from weakseg.files import replacing
 from weakseg.metrics.binary import Threshold
+from weakseg.sealed import REMEDY, read_yaml, write_text
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,16 @@ class ClassThresholds:
         return Detector(self.clip, self.high, self.low, self.merge_gap, self.drop, self.median)
 
 
+# Thresholds that are numbers of frames, and the least that each may be
+FRAMES = {"smooth": 1, "median": 1, "merge_gap": 0, "drop": 0}
+MOST_FRAMES = 1_000_000
+
+
 class ThresholdError(ValueError):
     """A file of tuned thresholds that cannot be used; the message is one line."""
+
+    def __init__(self, message: str):
+        super().__init__(" ".join(message.split()))  # a class's name may hold line breaks
 
 
 def join(of_class: Sequence[ClassThresholds], gate: float) -> Thresholds:
@@ -83,38 +91,47 @@ def write_thresholds(
         label: {name: value for name, value in asdict(one).items() if value is not None}
         for label, one in zip(classes, of_class, strict=True)
     }
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-        for part in {"source": source}, {"classes": values}:
-            yaml.safe_dump(part, file, sort_keys=False, allow_unicode=True, width=1000)
+    parts = ({"source": source}, {"classes": values})
+    texts = [yaml.safe_dump(p, sort_keys=False, allow_unicode=True, width=1000) for p in parts]
+    write_text(path, "".join(texts))
 
 
 def read_thresholds(path: str | Path, classes: Sequence[str]) -> list[ClassThresholds]:
     """The tuned thresholds of the classes, in their order.
 
-    ThresholdError if the file is damaged or is of other classes.
+    DamagedError, which names the file, if it is damaged; ThresholdError if it is of other classes,
+    or has a value that is no threshold.
     """
-    try:
-        values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))["classes"]
-        if list(values) != list(classes):
-            raise ThresholdError(f"{path}: thresholds of other classes; delete it and run again")
-        for label in classes:
-            for name, value in values[label].items():
-                is_number = isinstance(value, int | float) and not isinstance(value, bool)
-                if not is_number or not math.isfinite(value):
-                    raise ThresholdError(
-                        f"{path}: no thresholds: {label}: {name} is {str(value)[:40]!r}, expected "
-                        "a number; delete it and run again"
-                    )
-        return [ClassThresholds(**values[label]) for label in classes]
-    except ThresholdError:
-        raise
-    except (
-        yaml.YAMLError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        ValueError,
-        OverflowError,
-    ) as error:
-        what = str(error).splitlines()[0]
-        raise ThresholdError(f"{path}: no thresholds ({what}); delete it and run again") from error
+    content = read_yaml(path)
+    values = content.get("classes") if isinstance(content, dict) else None
+    if not isinstance(values, dict):
+        raise ThresholdError(f"{path}: no thresholds: it has no mapping `classes`; {REMEDY}")
+    if list(values) != list(classes):
+        raise ThresholdError(f"{path}: thresholds of other classes; {REMEDY}")
+    return [_of_class(values[label], f"{path}: no thresholds: {label}") for label in classes]
+
+
+def _of_class(values: Any, where: str) -> ClassThresholds:
+    """One class's; ThresholdError, which begins with `where`, if a value is missing or is none."""
+    given = values if isinstance(values, dict) else {}
+    for field in fields(ClassThresholds):
+        value = given.get(field.name, None if field.default is MISSING else field.default)
+        if not _is_one(field.name, value):
+            expected = "a whole number" if field.name in FRAMES else "a number from 0 to 1"
+            raise ThresholdError(
+                f"{where}: {field.name} is {str(value)[:40]!r}, expected {expected}; {REMEDY}"
+            )
+    surplus = [str(name) for name in given if name not in ClassThresholds.__dataclass_fields__]
+    if surplus:
+        raise ThresholdError(f"{where}: nothing is called {surplus[0][:40]!r}; {REMEDY}")
+    return ClassThresholds(**given)
+
+
+def _is_one(name: str, value: Any) -> bool:
+    if name == "mask" and value is None:
+        return True
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if name not in FRAMES:
+        return 0 <= value <= 1
+    return isinstance(value, int) and FRAMES[name] <= value <= MOST_FRAMES

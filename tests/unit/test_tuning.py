@@ -277,7 +277,7 @@ def test_thresholds_survive_their_file_whatever_classes_are_called(tmp_path):
 @pytest.mark.parametrize("text", ["", "{", "classes: 3", "classes: {Bark: {clip: 1}}", "- 1"])
 def test_a_damaged_file_is_named_in_one_line(tmp_path, text):
     (tmp_path / "t.yaml").write_text(text)
-    with pytest.raises(ThresholdError, match=r"t\.yaml: .*delete it and run again") as error:
+    with pytest.raises(ValueError, match=r"t\.yaml: .*delete it and run the same") as error:
         read_thresholds(tmp_path / "t.yaml", ["Bark"])
     assert "\n" not in str(error.value)
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from _step import step
 
-from weakseg.files import replacing
 from weakseg.folds import assign_files, assign_grouped, assign_published
 from weakseg.recordings import read_index
+from weakseg.sealed import write_table
 
 
 def assign_folds(
@@ -14,8 +14,7 @@ def assign_folds(
 ) -> None:
     assign = assign_published if published else assign_grouped if group else assign_files
     folds = assign(read_index(Path(scenes)), read_index(Path(events)), n_folds, seed)
-    with replacing(output) as temporary:
-        folds.to_csv(temporary, index=False)
+    write_table(output, folds)
 
 
 if __name__ == "__main__":

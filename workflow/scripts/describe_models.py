@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 from _step import step
 
-from weakseg.files import replacing
 from weakseg.model import load_model
 from weakseg.networks import cost
+from weakseg.sealed import write_table
 
 
 def describe_models(
@@ -23,8 +23,7 @@ def describe_models(
         kind = {part: model.description[part]["type"] for part in ("network", "pooling")}
         size = {"parameters": parameters, "gmac_per_clip": round(operations / 1e9, 3)}
         rows.append({"model": name} | trained[name] | kind | size)
-    with replacing(out) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False)
+    write_table(out, pd.DataFrame(rows))
 
 
 if __name__ == "__main__":

@@ -6,13 +6,14 @@ from typing import Any
 
 from _step import step
 
-from weakseg.detection import Detector, detect_all, write_events
+from weakseg.detection import EVENT_FORMAT, Detector, detect_all
+from weakseg.sealed import write_table
 from weakseg.store import PredictionStore
 
 
 def detect_events(predictions: str, events: str, detector: Mapping[str, Any]) -> None:
     with PredictionStore(Path(predictions)) as store:
-        write_events(Path(events), detect_all(store, Detector(**detector)))
+        write_table(events, detect_all(store, Detector(**detector)), **EVENT_FORMAT)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from _step import step
 
-from weakseg.detection import detect_all, write_events
+from weakseg.detection import EVENT_FORMAT, detect_all
+from weakseg.sealed import write_table
 from weakseg.store import PredictionStore
 from weakseg.thresholds import read_thresholds
 
@@ -12,7 +13,7 @@ from weakseg.thresholds import read_thresholds
 def detect_tuned_events(predictions: str, thresholds: str, events: str) -> None:
     with PredictionStore(Path(predictions)) as store:
         tuned = [one.detector for one in read_thresholds(thresholds, store.classes)]
-        write_events(Path(events), detect_all(store, tuned))
+        write_table(events, detect_all(store, tuned), **EVENT_FORMAT)
 
 
 if __name__ == "__main__":

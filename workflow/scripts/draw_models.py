@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-import pandas as pd
 from _step import step
 
 from weakseg.figures.classes import draw_classes
@@ -10,6 +9,7 @@ from weakseg.figures.curves import draw_curves
 from weakseg.figures.models import REFERENCES, draw_models
 from weakseg.figures.noise import draw_noise
 from weakseg.figures.style import save_all
+from weakseg.sealed import read_table
 
 BESIDE = {"oracle_activity", "floor_ones"}  # the two references that have a value in each task
 Files = Sequence[str]
@@ -26,12 +26,12 @@ def draw_all(
     thresholds: Mapping[str, float],
 ) -> None:
     """`curves`: of each SNR, model and fold; `outputs`: of each SNR (and fold) PNG, then SVG."""
-    table = pd.read_csv(summary, dtype={"holdout_fold": str})
+    table = read_table(summary, dtype={"holdout_fold": str})
     shown = table[~table["model"].str.startswith(REFERENCES) | table["model"].isin(BESIDE)]
     save_all(draw_models(shown), outputs["models"])
     if len(snrs) > 1:
         save_all(draw_noise(shown), outputs["noise"])
-    classes = pd.read_csv(
+    classes = read_table(
         per_class, dtype={"holdout_fold": str, "class": str}, keep_default_na=False
     )
     for place, snr in enumerate(snrs):
@@ -42,7 +42,7 @@ def draw_all(
     }
     runs = [(snr, fold) for snr in snrs for fold in folds]
     for place, (snr, fold) in enumerate(runs):
-        mine = {model: pd.read_csv(curve_of[snr, model, fold]) for model in models}
+        mine = {model: read_table(curve_of[snr, model, fold]) for model in models}
         title = f"Thresholds, SNR {snr} dB, holdout fold {fold}"
         save_all(draw_curves(mine, thresholds, title), outputs["curves"][place :: len(runs)])
 

@@ -9,12 +9,12 @@ from _step import step
 from weakseg.detection import read_events
 from weakseg.draws import clip_weights, draws_of, write_draws
 from weakseg.evaluation import Decisions, as_table, planned, score_model
-from weakseg.files import replacing
 from weakseg.folds import read_folds
 from weakseg.mixing import rendered_mixtures
 from weakseg.plan import read_plan
 from weakseg.progress import counted
 from weakseg.scores import curves
+from weakseg.sealed import write_table
 from weakseg.store import FeatureStore, PredictionStore
 from weakseg.thresholds import Thresholds, join, read_thresholds
 
@@ -54,14 +54,12 @@ def evaluate_fold(
         ]
         scores = score_model(truth, predicted, decisions, mixtures, rendered, seconds, foreground)
         mine, classes = planned(mixtures, truth.names), truth.classes
-    with replacing(curve) as temporary:
-        curves(scores[0]).assign(**run).to_csv(temporary, index=False)
+    write_table(curve, curves(scores[0]).assign(**run))
     weights = clip_weights(mine, read_folds(Path(folds)), n_draws, run["holdout_fold"])
     for of_task, its_metrics, its_draws in zip(scores, metrics, draws, strict=True):
         write_draws(its_draws, draws_of(run, of_task, weights))
         table = as_table(of_task, classes)
-        with replacing(its_metrics) as temporary:
-            table.assign(**run)[[*run, *table.columns]].to_csv(temporary, index=False)
+        write_table(its_metrics, table.assign(**run)[[*run, *table.columns]])
 
 
 if __name__ == "__main__":

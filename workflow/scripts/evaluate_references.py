@@ -10,12 +10,12 @@ from _step import step
 from weakseg.detection import Detector
 from weakseg.draws import Draws, clip_weights, draws_of, write_draws
 from weakseg.evaluation import as_table, planned
-from weakseg.files import replacing
 from weakseg.folds import read_folds
 from weakseg.mixing import rendered_mixtures
 from weakseg.plan import read_plan
 from weakseg.progress import counted
 from weakseg.reference_evaluation import score_references
+from weakseg.sealed import write_table
 from weakseg.store import FeatureStore
 from weakseg.thresholds import Thresholds
 
@@ -58,8 +58,7 @@ def evaluate_references(
         tables.append(table.assign(**run)[[*run, *table.columns]])
         drawn |= draws_of(run, of_task, weights)
     write_draws(draws, drawn)
-    with replacing(metrics) as temporary:
-        pd.concat(tables).to_csv(temporary, index=False)
+    write_table(metrics, pd.concat(tables))
 
 
 if __name__ == "__main__":

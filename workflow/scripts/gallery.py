@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import pandas as pd
 from _step import step
 
 from weakseg.gallery.choose import RANKED_BY, choose
 from weakseg.gallery.from_run import FoldFiles, files_of_folds, open_folds, scores_of
 from weakseg.gallery.write import write_gallery
 from weakseg.plan import read_plan
+from weakseg.sealed import read_table
 
 
 def gallery(
@@ -39,7 +39,7 @@ def gallery(
                 if name in fold.truth.names
             ],
             notes=[RANKED_BY],
-            summary=pd.read_csv(summary),
+            summary=read_table(summary),
             thresholds=thresholds,
             max_mb=max_mb,
             longest_seconds=longest_seconds,

@@ -9,8 +9,8 @@ import pandas as pd
 from _step import step
 
 from weakseg.collection import Collection
-from weakseg.files import replacing
 from weakseg.recordings import has_sources, index_events, index_scenes
+from weakseg.sealed import write_table
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +33,7 @@ def index_recordings(
             "as its own; takes of one thing may lie in several folds",
             role,
         )
-    with replacing(output) as temporary:
-        index.to_csv(temporary, index=False)
+    write_table(output, index)
 
 
 if __name__ == "__main__":

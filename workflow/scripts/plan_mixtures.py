@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from _step import step
 
+from weakseg.folds import read_folds
 from weakseg.plan import plan_mixtures, plan_published, write_plan
 from weakseg.recordings import read_index
 
@@ -15,7 +15,7 @@ def plan(
 ) -> None:
     """`settings` are those of `weakseg.plan.plan_mixtures`; the published plan has fewer."""
     tables = [read_index(Path(path)) for path in (scenes, events)]
-    assigned = pd.read_csv(folds, keep_default_na=False)
+    assigned = read_folds(Path(folds))
     if published:
         for fixed in ("overlap", "reshuffle", "seconds"):
             settings.pop(fixed)

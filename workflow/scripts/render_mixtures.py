@@ -8,11 +8,11 @@ from _step import step
 
 from weakseg.allocator import keep_freed_memory
 from weakseg.collection import Collection
-from weakseg.files import replacing
 from weakseg.mixing import reader_of, render, write_shard
 from weakseg.plan import read_plan, shard_of
 from weakseg.progress import counted
 from weakseg.recordings import read_index
+from weakseg.sealed import write_table
 
 
 def render_mixtures(
@@ -60,8 +60,7 @@ def render_mixtures(
         mixtures = shard_of(read_plan(Path(plan)), fold, part, shard)
         mixtures = counted(mixtures, len(mixtures), " mixtures")
         table = write_shard(Path(manifest).parent, mixtures, render_one, sample_rate)
-    with replacing(manifest) as temporary:
-        table.to_csv(temporary, index=False)
+    write_table(manifest, table)
 
 
 def open_set(archives: Sequence[str], directory: str | None) -> Collection:

@@ -11,6 +11,7 @@ from weakseg.draws import Draws, differences, read_draws, with_intervals
 from weakseg.files import replacing
 from weakseg.page import to_html, to_latex, to_markdown
 from weakseg.results_page import results_page
+from weakseg.sealed import read_table, write_table
 
 Runs = tuple[Sequence[str], Sequence[str]]
 """Files of metrics, and of draws."""
@@ -37,9 +38,8 @@ def summarise(
         "differences_tuned": differences(overall_tuned, drawn_tuned, models),
     }
     for name, table in written.items():
-        with replacing(outputs[name]) as temporary:
-            table.to_csv(temporary, index=False)
-    table_of_models = pd.read_csv(described, keep_default_na=False)
+        write_table(outputs[name], table)
+    table_of_models = read_table(described, keep_default_na=False)
     page = results_page(experiment, overall, overall_tuned, table_of_models)
     forms = {"markdown": to_markdown, "latex": to_latex, "page": to_html}
     for name, text in ((name, form(page)) for name, form in forms.items()):

@@ -39,7 +39,7 @@ def save(given: dict[str, Any], path: Path) -> None:
     """Write a model file with the digest that it should have, if that can be had."""
     weights = given["weights"].values()
     if all(isinstance(value, torch.Tensor) and value.numel() < 10**6 for value in weights):
-        given = given | {"digest": _digest(given["weights"])}
+        given = given | {"digest": _digest(given)}
     torch.save(given, path)
 
 
@@ -309,7 +309,7 @@ IN_A_RUN = UNUSABLE | BROKEN
 BY_SNAKEMAKE = [
     name if name == IN_BRIEF else pytest.param(name, marks=pytest.mark.soak)
     for name in IN_A_RUN
-    if name != "no file"  # which the configuration refuses
+    if name not in ("no file", "a folder")  # which the configuration refuses
 ]
 
 

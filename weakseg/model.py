@@ -196,6 +196,8 @@ def _read(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ValueError(f"{path}: no such model file; train the model first") from None
+    except (PermissionError, MemoryError):
+        raise
     except Exception as error:  # torch names no set of errors for a file of any content
         raise ValueError(f"{path}: {_damage(error)}") from error
 

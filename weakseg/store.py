@@ -16,6 +16,7 @@ Conventions
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from weakseg.files import replacing
+from weakseg.files import writing
 
 MASK_LEVELS = 256
 LOGIT_STEP = 20 / MASK_LEVELS
@@ -98,7 +99,7 @@ def decode_masks(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
 @contextmanager
 def new_file(path: Path) -> Iterator[h5py.File]:
     """An HDF5 file that appears under `path` only when the block ends without an error."""
-    with replacing(path) as temporary, h5py.File(temporary, "w", track_order=True) as file:
+    with writing(path) as opened, h5py.File(opened, "w", track_order=True) as file:
         yield file
 
 
@@ -107,6 +108,8 @@ def reading(path: Path) -> Iterator[None]:
     """Turn an HDF5 read error into a StoreError that names the file."""
     try:
         yield
+    except (FileNotFoundError, PermissionError) as error:
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
     except (OSError, KeyError, RuntimeError) as error:
         raise StoreError(
             f"{path}: damaged or not a weakseg store ({str(error).splitlines()[0]}); "

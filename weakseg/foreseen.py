@@ -23,7 +23,10 @@ REMEDIES = {
     errno.ENOENT: f"put it back if it is yours, then {AGAIN}",
 }
 # Libraries in C, torch among them, have no type of their own for this.
-OUT_OF_MEMORY = ("allocate memory", "out of memory", "bad_alloc", "memory allocation failed")
+OUT_OF_MEMORY = (
+    "allocate memory", "out of memory", "bad_alloc", "memory allocation failed", "memory error",
+    "can't start new thread",
+)  # fmt: skip
 
 
 def message_of(error: BaseException) -> str | None:
@@ -41,9 +44,11 @@ def message_of(error: BaseException) -> str | None:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory was refused, by Python, NumPy, torch (a card's, too) or another library."""
-    if isinstance(error, OSError):
+    if isinstance(error, MemoryError):
+        return True
+    if isinstance(error, OSError) and error.errno is not None:
         return error.errno == errno.ENOMEM
     said = str(error).lower()
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and any(words in said for words in OUT_OF_MEMORY)
+    return isinstance(error, (OSError, RuntimeError)) and any(
+        words in said for words in OUT_OF_MEMORY
     )

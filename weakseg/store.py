@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.files import writing
+from weakseg.foreseen import is_out_of_memory
 
 MASK_LEVELS = 256
 LOGIT_STEP = 20 / MASK_LEVELS
@@ -111,6 +112,8 @@ def reading(path: Path) -> Iterator[None]:
     except (FileNotFoundError, PermissionError) as error:
         raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
     except (OSError, KeyError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise MemoryError(str(error)) from error
         raise StoreError(
             f"{path}: damaged or not a weakseg store ({str(error).splitlines()[0]}); "
             "delete it and run the same command again to make it anew"

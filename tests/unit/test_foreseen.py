@@ -22,6 +22,8 @@ from weakseg.foreseen import message_of
         (ValueError("two\nlines"), "two lines"),
         (MemoryError(), "out of memory (no more is told); give it more"),
         (OSError(errno.ENOMEM, "Cannot allocate"), "out of memory ([Errno 12] Cannot allocate);"),
+        (OSError("memory allocation failed for chunk"), "out of memory (memory allocation"),
+        (RuntimeError("can't start new thread"), "out of memory (can't start"),
         (RuntimeError("std::bad_alloc"), "out of memory (std::bad_alloc);"),
     ],
 )

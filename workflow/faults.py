@@ -57,7 +57,7 @@ def date_anew(results: Path) -> list[str]:
 
 
 def causes(log: str | Path) -> list[str]:
-    """Lines for what has ended a run, from its log; that of a killed job goes to its own log, too."""
+    """Lines for what has ended a run, from its log; of a killed job also for its own log."""
     text = Path(log).read_text(encoding="utf-8", errors="replace")
     lines = []
     for signal, rule, its_log in KILLED.findall(text):

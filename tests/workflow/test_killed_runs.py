@@ -17,7 +17,7 @@ import yaml
 
 pytestmark = pytest.mark.workflow
 
-RUNS, KILLS = 5, 6  # of all of experiments/smoke.yaml
+RUNS, KILLS = 2, 15  # of all of experiments/smoke.yaml
 BEFORE_TRAINING = 38  # jobs that are left when no training can have ended
 # A state after each step, so that a training is killed between two of them.
 SAVING = ("--config", "training={save_every_seconds: 0}")

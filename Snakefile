@@ -5,9 +5,10 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from workflow import disk
+from workflow import disk, faults
 
 min_version("9.0")
+faults.stop_unless_writable()
 
 
 configfile: workflow.source_path("config.yaml")
@@ -41,7 +42,13 @@ include: "workflow/rules/targets.smk"
 
 
 onstart:
-    print(*disk.report(config, SET_FILES, FETCHED), sep="\n", file=sys.stderr)
+    dated = faults.date_anew(Path(RESULTS))
+    print(*disk.report(config, SET_FILES, FETCHED), *dated, sep="\n", file=sys.stderr)
+
+
+onerror:
+    for line in faults.causes(log):
+        print(line, file=sys.stderr)
 
 
 rule all:

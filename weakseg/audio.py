@@ -23,7 +23,7 @@ import soxr
 from numpy.typing import NDArray
 
 from weakseg.crossfade import crossfade
-from weakseg.files import replacing
+from weakseg.files import writing
 
 Waveform = NDArray[np.float64]
 
@@ -224,8 +224,8 @@ def to_pcm16(audio: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
 
 def write_flac(path: Path, audio: NDArray[np.int16], sample_rate: int) -> None:
     """Write 16-bit audio (samples, channels) as FLAC; the file appears when it is complete."""
-    with replacing(path) as temporary:
-        soundfile.write(temporary, audio, sample_rate, subtype="PCM_16", format="FLAC")
+    with writing(path) as file:
+        soundfile.write(file, audio, sample_rate, subtype="PCM_16", format="FLAC")
 
 
 def read_pcm16(path: Path) -> NDArray[np.int16]:

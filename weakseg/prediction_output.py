@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from weakseg import detection
 from weakseg.excerpt import Excerpt
 from weakseg.figures.clip_data import ClipData
-from weakseg.files import replacing
+from weakseg.files import replacing, writing
 from weakseg.stem_stream import Stems
 
 COLUMNS = ["file", "usable", "why_not", "seconds", "sample_rate", "channels", "events", "found"]
@@ -80,15 +80,15 @@ def write_streams(paths: Sequence[Path], sample_rate: int, parts: Iterable[Stems
     with ExitStack() as stack:
         files = []
         for path in paths:
-            temporary = stack.enter_context(replacing(path))
-            files.append(stack.enter_context(_new_flac(temporary, sample_rate)))
+            opened = stack.enter_context(writing(path))
+            files.append(stack.enter_context(_new_flac(opened, sample_rate)))
         for part in parts:
             for file, samples in zip(files, part.pcm16, strict=True):
                 file.write(samples)
 
 
-def _new_flac(path: Path, sample_rate: int) -> soundfile.SoundFile:
-    return soundfile.SoundFile(path, "w", sample_rate, 1, "PCM_16", format="FLAC")
+def _new_flac(file: IO[bytes], sample_rate: int) -> soundfile.SoundFile:
+    return soundfile.SoundFile(file, "w", sample_rate, 1, "PCM_16", format="FLAC")
 
 
 def _column(label: str) -> str:

@@ -28,6 +28,8 @@ from typing import Any
 
 import torch
 
+from weakseg.files import replacing
+
 DIGEST_BYTES = 32
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -96,14 +98,13 @@ class TrainingState:
         buffer = io.BytesIO()
         torch.save(dict(content), buffer)
         payload = buffer.getvalue()
-        temporary = self.directory / f"{self._newest.name}.tmp"
-        with temporary.open("wb") as file:
-            file.write(hashlib.sha256(payload).digest() + payload)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(self._newest, self._previous)
-        os.replace(temporary, self._newest)
+        with replacing(self._newest) as temporary:
+            with temporary.open("wb") as file:
+                file.write(hashlib.sha256(payload).digest() + payload)
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(self._newest, self._previous)
         self._sync_directory()
 
     def _sync_directory(self) -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -165,6 +166,55 @@ def copy_of_smoke(smoke, tmp_path):
 def smoke_on():
     """Makes a run of experiments/smoke.yaml in a directory: smoke_on(directory)."""
     return Workflow
+
+
+class Jobs:
+    """Runs single jobs of a finished run, under faults: see jobs.py."""
+
+    def __init__(self, directory):
+        command = [sys.executable, str(Path(__file__).with_name("jobs.py")), str(directory)]
+        self._process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True)
+        self.outputs = self._answer()
+        self._directory = directory
+
+    def _answer(self):
+        return json.loads(self._process.stdout.readline())
+
+    def run(self, job, place, **fault):
+        """Exit status and standard error of the job with the output `job`, put below `place`."""
+        request = {"job": f"results/smoke/{job}", "place": str(place)}
+        request |= {"directory": str(self._directory), **fault}
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        return self._answer()
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait()
+
+
+@pytest.fixture(scope="session")
+def jobs(smoke):
+    """Runs single jobs of the smoke run: jobs.run("folds.csv", place)."""
+    jobs = Jobs(smoke.directory)
+    yield jobs
+    jobs.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Makes a disk of so many bytes in memory, empty, and mounted: small_disk(bytes)."""
+    place = tmp_path / "small disk"
+    place.mkdir()
+
+    def mount(size):
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"needs to mount a tmpfs: {done.stderr.strip()}")
+        return place
+
+    yield mount
+    subprocess.run(["umount", "--lazy", str(place)], capture_output=True)
 
 
 @pytest.fixture

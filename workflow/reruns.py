@@ -20,13 +20,13 @@ TABLE = ROOT / "tests" / "workflow" / "reruns.yaml"
 START = """\
 # What a change makes anew
 
-Made from `tests/workflow/reruns.yaml` by `python -m workflow.reruns`; tests hold each row, and
-there is one for every key of the configuration, against a finished run.
+Made from `tests/workflow/reruns.yaml` by `python -m workflow.reruns`; tests hold each row, of which
+every key of the configuration has one, against a finished run.
 
-Change a key, or the code, and give the same command again: a step runs anew if its result may
-become another, and so does all that follows from it.  `snakemake --dry-run` says which steps, and
-runs none; `make plan` says why.  What is written last (`summary.json` and its companions) is made
-anew whenever anything is; the rows leave it out.
+Change a key, or the code, and give the same command again: a step runs anew if its result may be
+another, and so does all that follows from it.  `make plan` says which and why, and runs nothing.
+What is written last (`summary.json` and its companions) is made anew whenever anything is; the rows
+leave it out.
 """
 CHANGES = "## Files, code and environments\n\n| change | makes anew | why |\n|---|---|---|\n"
 COARSE = "## Where more is made anew than is touched\n\nFor clear rules' sake:\n\n"

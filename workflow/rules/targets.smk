@@ -1,6 +1,7 @@
 # All files of a run, so that one that was deleted is made again, with what follows from it.
 EVERY_FILE = [
-    [] if IS_OWN else [*DATA_FILES["scenes"], *DATA_FILES["events"]],
+    files_of(rules.list_archives) if IS_PUBLISHED else [],
+    [] if IS_OWN else sorted({*DATA_FILES["scenes"], *DATA_FILES["events"]}),
     files_of(rules.index_recordings, rules.assign_folds, rules.plan_mixtures),
     files_of(rules.render_mixtures, rules.extract_features, snr=SNRS, fold=FOLDS, part=PARTS),
     all_material(),

@@ -145,7 +145,7 @@ class Harmful:
 def harmful_files(folder: Path) -> dict[str, bytes]:
     """Files named model.pt that would run code: a bare pickle, and torch's own kinds of file."""
     content = {"format": FORMAT, "weights": Harmful(folder)}
-    found = {"pickle": pickle.dumps(content)}
+    found = {"pickle": pickle.dumps(content, protocol=2)}
     for name, zipped in (("zip", True), ("legacy", False)):
         buffer = io.BytesIO()
         torch.save(content, buffer, _use_new_zipfile_serialization=zipped)

@@ -49,9 +49,9 @@ def test_a_change_is_told_in_words_and_nothing_is_touched(plan, smoke):
         r"grid\.snr_db: 10 is new: render_mixtures \(4\), extract_features \(4\)",
         r"what follows: .*\bsegment \(3\)",
         r"also changed \(reruns nothing else\): gallery\.max_mb: 25\.0 -> 5\.0",
-        r"time +about [\d.]+ (s|min) on 2 cores \(.*\btrain [\d.]+ s",
-        r"disk +about [\d.]+ MB are made .* in place of [\d.]+ MB; [\d.]+ GB free",
-        r"replaces 3 trained models, [\d.]+ s of training: .*tiny_gmp \(SNR 0, fold 1\) [\d.]+ s",
+        r"time +about [\d.]+ (s|min) on 2 cores \(.*\b\w+ [\d.]+ (s|min)",
+        r"disk +about [\d.]+ MB are made .* in place of [\d.]+ MB; [\d.]+ [MG]B free",
+        r"replaces 3 trained models, [\d.]+ (s|min) of training: .*tiny_gmp \(SNR 0, fold 1\) \d",
     ):
         assert re.search(expected, text), text
 
@@ -81,7 +81,7 @@ def test_a_model_less_and_a_missing_file(plan, copy_of_smoke):
     text = plan(less, "--config", "grid={models: [tiny_gwrp, tiny_fresh]}")
     assert "events/snr0/tiny_gwrp/holdout1.tsv is missing: detect_events" in text
     assert "grid.models: tiny_gmp is left out: " in text
-    assert "replaces only what is quick to make" in text
+    assert "replaces" in text and "trained model" not in text
 
 
 def test_all_is_to_do_in_an_empty_directory(plan, fresh):

@@ -74,7 +74,7 @@ def settings_without(name: str) -> Spoil:
     def spoil(path: Path) -> None:
         given = content(path)
         del given["settings"][name]
-        torch.save(given, path)
+        torch.save(signed(given), path)
 
     return spoil
 
@@ -82,7 +82,7 @@ def settings_without(name: str) -> Spoil:
 def settings_with(**changes: Any) -> Spoil:
     def spoil(path: Path) -> None:
         given = content(path)
-        torch.save(given | {"settings": given["settings"] | changes}, path)
+        torch.save(signed(given | {"settings": given["settings"] | changes}), path)
 
     return spoil
 

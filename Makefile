@@ -2,6 +2,7 @@
 # that a checkout may lie anywhere.
 #
 #   make demo          the demo experiment, from nothing; prints its table
+#   make plan          what a run would do, why, how long and how much disk; changes nothing
 #   make resume        go on after a run was killed
 #   make test          the tests: PYTEST_ARGS="-k pooling"
 #   make soak          tests that take long: many more kills
@@ -33,12 +34,15 @@ KEY := $(shell cat $(PINS) | cksum | cut -d " " -f 1)
 RUN := $(VENV)/run-$(KEY)
 DEV := $(VENV)/dev-$(KEY)
 
-.PHONY: demo resume test soak fuzz bench bench-full lint environment lock
+.PHONY: demo plan resume test soak fuzz bench bench-full lint environment lock
 .DELETE_ON_ERROR:
 
 demo: $(RUN)
 	$(PY) -m snakemake --cores $(CORES)
 	@cat results/demo/tables/summary.md
+
+plan: $(RUN)
+	@$(PY) -m workflow.preview --cores $(CORES) $(SNAKEMAKE_ARGS)
 
 resume: $(RUN)
 	@$(PY) workflow/resume.py --cores $(CORES) $(SNAKEMAKE_ARGS)

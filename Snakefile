@@ -5,9 +5,10 @@ from pathlib import Path
 
 from snakemake.utils import min_version
 
-from workflow import disk
+from workflow import disk, faults
 
 min_version("9.0")
+faults.stop_unless_writable()
 
 
 configfile: workflow.source_path("config.yaml")
@@ -37,21 +38,23 @@ include: "workflow/rules/looks.smk"
 include: "workflow/rules/gallery.smk"
 include: "workflow/rules/predict.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/targets.smk"
 
 
 onstart:
-    print(*disk.report(config, SET_FILES, FETCHED), sep="\n", file=sys.stderr)
+    dated = faults.date_anew(Path(RESULTS))
+    print(*disk.report(config, SET_FILES, FETCHED), *dated, sep="\n", file=sys.stderr)
+
+
+onerror:
+    for line in faults.causes(log):
+        print(line, file=sys.stderr)
 
 
 rule all:
     default_target: True
     input:
-        f"{RESULTS}/tables/summary.md",
-        ALL_EVENTS,
-        ALL_SEPARATED,
-        ALL_FIGURES,
-        rules.gallery.output.page,
-        f"{RESULTS}/summary.json",
+        EVERY_FILE,
 
 
 rule mixtures:

@@ -2,17 +2,18 @@
 
 Conventions
 -----------
-- A function is named `module:function`; arguments and results go through pickle.
+- A function is named `module:function`.  Arguments go over as JSON, paths and frozen dataclasses
+  with a mark; of results only what JSON holds comes back, of others None.
 - Peak memory is that of the process from its start, in GiB, Python and its libraries included.
 - A child's output goes to standard error, so that it does not mix with its results.
 """
 
 from __future__ import annotations
 
-import base64
+import dataclasses
 import importlib
+import json
 import os
-import pickle
 import resource
 import subprocess
 import sys
@@ -58,8 +59,8 @@ class Child:
 
     def send(self, function: str, **arguments: Any) -> None:
         """Start a function; `receive` waits for it."""
-        line = base64.b64encode(pickle.dumps((function, arguments)))
-        self._process.stdin.write(line + b"\n")
+        line = json.dumps([function, arguments], default=_marked)
+        self._process.stdin.write(line.encode() + b"\n")
         self._process.stdin.flush()
 
     def receive(self) -> Measured:
@@ -67,7 +68,7 @@ class Child:
         line = self._process.stdout.readline()
         if not line:
             raise RuntimeError("a measured process failed; its message stands above")
-        return Measured(*pickle.loads(base64.b64decode(line)))
+        return Measured(*json.loads(line))
 
     def call(self, function: str, **arguments: Any) -> Measured:
         """`send`, then `receive`."""
@@ -102,19 +103,47 @@ def peak_gib() -> float:
     return peak / (2**30 if sys.platform == "darwin" else 2**20)
 
 
+def _named(name: str) -> Any:
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(module), function)
+
+
+def _marked(value: Any) -> dict[str, Any]:
+    """What JSON does not know, with a mark of its kind."""
+    if isinstance(value, Path):
+        return {"!path": str(value)}
+    if dataclasses.is_dataclass(value):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        return {"!made": f"{type(value).__module__}:{type(value).__qualname__}", "with": fields}
+    raise TypeError(f"{type(value).__name__} cannot be given to another process")
+
+
+def _unmarked(value: dict[str, Any]) -> Any:
+    if "!path" in value:
+        return Path(value["!path"])
+    return _named(value["!made"])(**value["with"]) if "!made" in value else value
+
+
+def _line(result: Any, seconds: float) -> bytes:
+    peak = peak_gib()
+    try:
+        return json.dumps([result, seconds, peak]).encode()
+    except TypeError:
+        return json.dumps([None, seconds, peak]).encode()
+
+
 def _serve() -> None:
     """Call what standard input names until it ends."""
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     sys.path.append(str(SCRIPTS))
     for line in sys.stdin.buffer:
-        name, arguments = pickle.loads(base64.b64decode(line))
-        module, _, function = name.partition(":")
-        call = getattr(importlib.import_module(module), function)
+        name, arguments = json.loads(line, object_hook=_unmarked)
+        call = _named(name)
         start = time.perf_counter()
         result = call(**arguments)
         seconds = time.perf_counter() - start
-        results.write(base64.b64encode(pickle.dumps((result, seconds, peak_gib()))) + b"\n")
+        results.write(_line(result, seconds) + b"\n")
         results.flush()
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from weakseg.audio_paths import list_audio
+from weakseg.foreseen import message_of
 
 MOST_DECIBELS = 120
 log = logging.getLogger("weakseg")
@@ -129,12 +130,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         status: int = options.run(options)
-    except (ValueError, OSError, MemoryError) as error:
-        log.error("error: %s", " ".join(str(error).split()) or type(error).__name__)
-        return 2
     except KeyboardInterrupt:
         log.error("stopped")
         return 130
+    except Exception as error:
+        message = message_of(error)
+        if message is None:
+            raise
+        log.error("error: %s", message)
+        return 2
     return status
 
 

@@ -23,7 +23,7 @@ import soxr
 from numpy.typing import NDArray
 
 from weakseg.crossfade import crossfade
-from weakseg.files import replacing
+from weakseg.files import writing
 
 Waveform = NDArray[np.float64]
 
@@ -33,8 +33,9 @@ SILENCE = 1e-4  # of full scale (-80 dB): a recording that never exceeds it is s
 SHORTEST_LEAD = 0.05  # seconds; a sound that starts earlier starts at once
 SOUND = 1e-3  # of full scale (-60 dB): where a recording starts to be heard
 FLOAT_SUBTYPES = ("FLOAT", "DOUBLE")
-LOUDEST = 1e9  # times full scale: no recording, whatever its unit, and squares of it are no numbers
-LOWEST_RATE, HIGHEST_RATE = 1_000, 1_000_000  # Hz; others are headers gone wrong
+LARGEST_SAMPLE = 1e6  # of full scale; squares of what floating-point files may hold overflow
+# Hz; a header that says less or more is wrong, and would fill the memory when resampled
+LOWEST_RATE, HIGHEST_RATE = 100, 1_000_000
 LOST_SECONDS = 0.1  # at the end of a file, more than a codec's padding
 # MemoryError: a header may promise more than there is
 UNREADABLE = (soundfile.LibsndfileError, OSError, EOFError, RuntimeError, MemoryError)
@@ -56,14 +57,10 @@ class Header:
 
 @contextmanager
 def opened(source: str | Path | IO[bytes]) -> Iterator[soundfile.SoundFile]:
-    """A recording to read from; AudioError if it is none, or if it turns out to be damaged."""
+    """A recording to read from; AudioError if it is none, is empty, or turns out to be damaged."""
     try:
         with _sound_file(source) as file:
-            if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
-                raise AudioError(
-                    f"a sample rate of {file.samplerate} Hz, "
-                    f"not from {LOWEST_RATE} to {HIGHEST_RATE}"
-                )
+            _check_format(file)
             yield file
     except UNREADABLE as error:
         raise AudioError(f"unreadable ({one_line(error)})") from error
@@ -76,16 +73,25 @@ def _sound_file(source: str | Path | IO[bytes]) -> soundfile.SoundFile:
         raise AudioError("raw samples, of which nothing says what they are") from error
 
 
-def require_values(audio: NDArray[Any]) -> None:
-    """AudioError if samples are not finite, or too large to compute with."""
-    if not np.isfinite(audio).all():
-        raise AudioError("holds NaN or infinite samples")
-    if max(audio.max(initial=0), -audio.min(initial=0)) > LOUDEST:
-        raise AudioError(f"holds samples beyond {LOUDEST:g} times full scale")
+def _check_format(file: soundfile.SoundFile) -> None:
+    if file.frames == 0:
+        raise AudioError("empty")
+    if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
+        bound = f"less than {LOWEST_RATE}" if file.samplerate < LOWEST_RATE else "more than a MHz"
+        raise AudioError(f"its sample rate is {file.samplerate} Hz, {bound}")
 
 
-def require_whole(n_read: int, n_promised: int, sample_rate: int) -> None:
-    """AudioError if a file has ended before its header says."""
+def check_samples(audio: NDArray[np.floating[Any]]) -> None:
+    """Raise AudioError if a sample is not finite or absurdly large."""
+    largest = max(audio.max(initial=0.0), -audio.min(initial=0.0))
+    if largest <= LARGEST_SAMPLE:
+        return
+    what = f"a sample of {largest:.3g}" if np.isfinite(largest) else "NaN or infinite samples"
+    raise AudioError(f"holds {what}")
+
+
+def check_length(n_read: int, n_promised: int, sample_rate: int) -> None:
+    """Raise AudioError if a file has ended before its header says."""
     if n_promised - n_read > LOST_SECONDS * sample_rate:
         seconds, promised = n_read / sample_rate, n_promised / sample_rate
         raise AudioError(f"damaged: it ends at {seconds:.1f} s of {promised:.1f} s")
@@ -97,8 +103,6 @@ def read_header(source: str | Path | IO[bytes]) -> Header:
     Raises AudioError if it is unreadable, empty, silent, or holds values that are not finite.
     """
     with opened(source) as file:
-        if file.frames == 0:
-            raise AudioError("empty")
         starts = _first_sound(file) / file.samplerate
         return Header(
             file.frames / file.samplerate,
@@ -121,7 +125,7 @@ def _first_sound(file: soundfile.SoundFile) -> int:
         # of what will be mixed: channels can cancel out
         mono = sum_of_channels(block, block.dtype) / block.shape[1]
         if must_read_all:
-            require_values(mono)
+            check_samples(mono)
         is_offset = len(mono) > 1 and np.ptp(mono) <= SILENCE
         loudest = np.zeros(len(mono)) if is_offset else np.abs(mono)
         quiet_start = (
@@ -155,15 +159,15 @@ def read_mono(
     """Read a recording, average its channels and resample it to `sample_rate` (Hz).
 
     seconds: how much of its start is needed, at least; the rest of a long one is not read.
-    Raises AudioError if it cannot be read, ends before its header says, or holds values that are
-    not finite.
+    Raises AudioError if it cannot be read, is empty, ends before its header says, or holds values
+    that are not finite.
     """
     with opened(source) as file:
         native_rate, promised = file.samplerate, file.frames
         wanted = promised if seconds is None else math.ceil(seconds * native_rate)
         audio = file.read(wanted, dtype="float64", always_2d=True)
-    require_whole(len(audio), min(wanted, promised), native_rate)
-    require_values(audio)
+    check_length(len(audio), min(wanted, promised), native_rate)
+    check_samples(audio)
     mono: Waveform = sum_of_channels(audio, audio.dtype) / audio.shape[1]
     return (
         mono if native_rate == sample_rate else soxr.resample(mono, native_rate, sample_rate, "HQ")
@@ -220,8 +224,8 @@ def to_pcm16(audio: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
 
 def write_flac(path: Path, audio: NDArray[np.int16], sample_rate: int) -> None:
     """Write 16-bit audio (samples, channels) as FLAC; the file appears when it is complete."""
-    with replacing(path) as temporary:
-        soundfile.write(temporary, audio, sample_rate, subtype="PCM_16", format="FLAC")
+    with writing(path) as file:
+        soundfile.write(file, audio, sample_rate, subtype="PCM_16", format="FLAC")
 
 
 def read_pcm16(path: Path) -> NDArray[np.int16]:

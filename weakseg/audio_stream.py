@@ -24,9 +24,9 @@ from weakseg.audio import (
     BLOCK_SAMPLES,
     AudioError,
     Waveform,
+    check_length,
+    check_samples,
     opened,
-    require_values,
-    require_whole,
 )
 
 MOST_CHANNELS = 1024  # libsndfile's
@@ -48,10 +48,9 @@ def _mono_blocks(file: soundfile.SoundFile) -> Iterator[Waveform]:
     rows = max(1, 2 * BLOCK_SAMPLES // file.channels)
     while len(block := file.read(rows, dtype="float64", always_2d=True)):
         n_read += len(block)
-        yield _finite(block).mean(axis=1)
-    if file.frames == 0:
-        raise AudioError("empty")
-    require_whole(n_read, file.frames, file.samplerate)
+        check_samples(block)
+        yield block.mean(axis=1)
+    check_length(n_read, file.frames, file.samplerate)
 
 
 def stream_array(audio: NDArray[Any], from_rate: int, sample_rate: int) -> Iterator[Block]:
@@ -84,12 +83,8 @@ def _mono(part: NDArray[Any]) -> Waveform:
     elif part.dtype.kind == "u":
         middle = (np.iinfo(part.dtype).max + 1) / 2
         values = (values - middle) / middle
-    return _finite(values if values.ndim == 1 else values.mean(axis=1))
-
-
-def _finite(values: Waveform) -> Waveform:
-    require_values(values)
-    return values
+    check_samples(values)
+    return values if values.ndim == 1 else values.mean(axis=1)
 
 
 def _resampled(blocks: Iterable[Waveform], from_rate: int, to_rate: int) -> Iterator[Block]:

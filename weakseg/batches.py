@@ -14,6 +14,8 @@ import math
 import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from weakseg.fresh import FreshMixtures
+from weakseg.hardware import usable_cores
 from weakseg.store import FeatureStore
 
 Item = TypeVar("Item")
@@ -98,17 +101,26 @@ def read_batches(
 
 
 def draw_batches(
-    mixtures: FreshMixtures, batch_size: int, iterations: Iterable[int], pin: bool
+    mixtures: FreshMixtures, batch_size: int, iterations: Iterable[int], pin: bool, busy: int
 ) -> Generator[Batch]:
-    """Batches of fresh mixtures for some iterations, drawn in a thread of its own."""
+    """Batches of fresh mixtures for some iterations; a step keeps `busy` cores busy.
 
-    def draw(iteration: int) -> Batch:
-        clips = [mixtures.clip(iteration, number) for number in range(batch_size)]
-        logmel = torch.from_numpy(np.stack([clip.logmel for clip in clips]))
-        labels = torch.from_numpy(np.stack([clip.labels for clip in clips]).astype(np.float32))
-        return Batch([clip.name for clip in clips], logmel, labels).pinned(pin)
+    They are drawn ahead on the cores that are left.  Where none is, they are drawn between the
+    steps on all: a step whose threads wait for one that draws would lose as much on each of them.
+    """
+    cores = usable_cores()
+    spare = max(0, cores - busy)
 
-    return read_ahead(draw(iteration) for iteration in iterations)
+    def draw_all() -> Generator[Batch]:
+        with ThreadPoolExecutor(spare or cores) as threads:
+            for iteration in iterations:
+                clips = list(threads.map(partial(mixtures.clip, iteration), range(batch_size)))
+                logmel = torch.from_numpy(np.stack([clip.logmel for clip in clips]))
+                labels = np.stack([clip.labels for clip in clips]).astype(np.float32)
+                names = [clip.name for clip in clips]
+                yield Batch(names, logmel, torch.from_numpy(labels)).pinned(pin)
+
+    return read_ahead(draw_all()) if spare else draw_all()
 
 
 def read_ahead(items: Iterable[Item], ahead: int = BATCHES_AHEAD) -> Generator[Item]:

@@ -4,7 +4,8 @@ Conventions
 -----------
 - A card is called what CUDA_VISIBLE_DEVICES calls it: a number or a UUID.
 - A card is taken while its lock file is locked (flock(2), which the system lifts when the process
-  ends, however it ends).  The files lie in a folder of the user: those of others are not seen.
+  ends, however it ends).  The files lie in a folder of the user, which no other one can write in:
+  anybody could put one of that name, with links in it, on a disk that all share.
 - CUDA reads CUDA_VISIBLE_DEVICES once, when it starts: take the card before anything uses it.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -68,8 +70,7 @@ def one_card(device: str, say: Callable[[str], None]) -> Iterator[str | None]:
 
 
 def _free_card(cards: Sequence[str], say: Callable[[str], None]) -> tuple[str, IO[str]]:
-    folder = lock_folder()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = _own(lock_folder())
     told = False
     while True:
         for card in cards:
@@ -80,6 +81,18 @@ def _free_card(cards: Sequence[str], say: Callable[[str], None]) -> tuple[str, I
             say(f"all {len(cards)} cards are held by other jobs, waiting for one")
             told = True
         time.sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def _own(folder: Path) -> Path:
+    """Make the folder; ValueError if it is there and is another's, a link, or open to others."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o022:
+        raise ValueError(
+            f"{folder}: not a folder of this user's alone, so that locks in it cannot be trusted; "
+            "remove it, or set TMPDIR to another place"
+        )
+    return folder
 
 
 def _locked(path: Path) -> IO[str] | None:

@@ -14,15 +14,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy.ndimage
 from numpy.typing import NDArray
 
+from weakseg.files import replacing
 from weakseg.predictions import Predictions
 from weakseg.sealed import read_table
 
+EVENT_FORMAT: dict[str, Any] = {"sep": "\t", "float_format": "%.3f"}  # whole milliseconds
 EVENT_COLUMNS = ["filename", "onset", "offset", "event_label"]
 
 
@@ -133,6 +136,12 @@ def read_events(path: Path) -> pd.DataFrame:
     """A table of events, with names as text whatever they look like."""
     text = {"filename": str, "event_label": str}
     return read_table(path, EVENT_COLUMNS, sep="\t", dtype=text, keep_default_na=False)
+
+
+def write_events(path: Path, events: pd.DataFrame) -> None:
+    """Write a table of events."""
+    with replacing(path) as temporary:
+        events.to_csv(temporary, index=False, **EVENT_FORMAT)
 
 
 def detect_all(predicted: Predictions, detector: Detectors) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from io import FileIO
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -73,15 +74,28 @@ def complete(
 ) -> list[Archive]:
     """The archives, with the lengths and checksums that only their records' listings have.
 
-    No record is asked that has none of these.  Raises ArchiveError.
+    No record is asked that has none of these.  Raises ArchiveError, also for a host without
+    encryption: whoever stands between could give another archive and its checksum.
     """
     unknown = {a for a in archives if not (a.bytes and a.md5)}
+    if unknown and not _is_encrypted(host):
+        name = min(archive.file for archive in unknown)
+        raise ArchiveError(
+            f"{host}: {name} has no MD5 in the list, and one that comes without encryption proves "
+            "nothing; give an address with https:// as data.mirror, or its MD5 in data.published"
+        )
     urls = {a.record: f"{host}/api/records/{a.record}" for a in unknown}
     listings = {record: _listing(session, url) for record, url in sorted(urls.items())}
     for archive in unknown:
         if archive.file not in listings[archive.record]:
             raise ArchiveError(f"{urls[archive.record]}: lists no {archive.file}; {REMEDY}")
     return [_completed(a, listings[a.record]) if a in unknown else a for a in archives]
+
+
+def _is_encrypted(host: str) -> bool:
+    """Whether nobody stands between: by https, or on this machine."""
+    address = urlsplit(host)
+    return address.scheme == "https" or address.hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _completed(archive: Archive, listing: Listing) -> Archive:

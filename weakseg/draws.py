@@ -83,7 +83,7 @@ def read_draws(paths: Iterable[str | Path]) -> Draws:
     draws: Draws = {}
     for path in paths:
         try:
-            with np.load(io.BytesIO(read_bytes(path))) as archive:
+            with np.load(io.BytesIO(read_bytes(path)), allow_pickle=False) as archive:
                 draws |= {tuple(name.split("/")): archive[name] for name in archive.files}
         except NO_ARCHIVE as error:
             if isinstance(error, DamagedError):

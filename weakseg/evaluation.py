@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weakseg.detection import EVENT_COLUMNS, moving_means
+from weakseg.detection import moving_means
 from weakseg.metrics.binary import Floats, LevelCounts, macro
 from weakseg.metrics.masks import each_clip_level_counts
 from weakseg.plan import PlannedMixture
@@ -38,6 +38,7 @@ from weakseg.spectral import Spectral
 from weakseg.store import FeatureStore, PredictionStore, StoreError, decode_masks
 from weakseg.tables import COLUMNS, MACRO
 from weakseg.thresholds import Thresholds
+from weakseg.true_events import true_events
 
 
 class Decisions(NamedTuple):
@@ -146,13 +147,3 @@ def model_separation(
     spectral = Spectral.from_settings(predicted.settings)
     quality: Floats = separation_quality(clips, shape, spectral, separate)[0]
     return quality
-
-
-def true_events(mixtures: Sequence[PlannedMixture]) -> pd.DataFrame:
-    """The planned events as a table with the DCASE columns."""
-    rows = [
-        (mixture["mixture_name"], event["onset"], event["offset"], event["event_label"])
-        for mixture in mixtures
-        for event in mixture["events"]
-    ]
-    return pd.DataFrame(rows, columns=EVENT_COLUMNS)

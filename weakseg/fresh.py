@@ -133,7 +133,9 @@ def at_speed(audio: Waveform, speed: float) -> Waveform:
     places = np.arange(0, len(audio) - 1, speed)
     before = places.astype(np.intp)
     share = (places - before).astype(np.float32)
-    return audio[before] * (1 - share) + audio[before + 1] * share
+    return (
+        audio.take(before, mode="clip") * (1 - share) + audio.take(before + 1, mode="clip") * share
+    )
 
 
 def largest(audio: Waveform) -> float:

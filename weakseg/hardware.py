@@ -2,20 +2,23 @@
 
 Conventions
 -----------
-- precision `fp32` computes all in float32; `bf16` the convolutions and matrix products in
-  bfloat16, with weights, batch statistics, pooling and loss in float32 (mixed precision,
-  Micikevicius et al. 2018, "Mixed precision training").  `auto` is bf16 where the hardware has
-  instructions for it.
+- precision `fp32` computes all in float32; `bf16` and `fp16` the convolutions and matrix products
+  in bfloat16 or float16, with weights, batch statistics, pooling and loss in float32 (mixed
+  precision, Micikevicius et al. 2018, "Mixed precision training").  `auto` is bf16 where the
+  hardware has instructions for it, fp16 on older cards that have them for that, or else fp32.
 - Networks run in the channels_last layout, which oneDNN and cuDNN compute in without reordering.
 """
 
 from __future__ import annotations
 
+import os
+
 import torch
 from torch import nn
 
 DEVICES = ("auto", "cpu", "cuda")
-PRECISIONS = ("auto", "fp32", "bf16")
+PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+TENSOR_CORES = (7, 0)  # compute capability of the first cards that are fast in float16 (Volta)
 
 
 def choose_device(name: str) -> torch.device:
@@ -30,12 +33,15 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_precision(name: str, device: torch.device) -> str:
-    """`fp32` or `bf16` for a precision `auto`, `fp32` or `bf16`; ValueError for another name."""
+    """The precision, or for `auto` what suits the device; ValueError for a name that is none."""
     if name not in PRECISIONS:
         raise ValueError(f"precision: expected one of {', '.join(PRECISIONS)}, got {name!r}")
     if name != "auto":
         return name
-    return "bf16" if has_bf16(device) else "fp32"
+    if has_bf16(device):
+        return "bf16"
+    fast = device.type == "cuda" and torch.cuda.get_device_capability(device) >= TENSOR_CORES
+    return "fp16" if fast else "fp32"
 
 
 def has_bf16(device: torch.device) -> bool:
@@ -47,8 +53,9 @@ def has_bf16(device: torch.device) -> bool:
 
 
 def mixed_precision(device: torch.device, precision: str) -> torch.autocast:
-    """A context in which networks compute in `precision` (fp32 or bf16)."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    """A context in which networks compute in `precision` (fp32, bf16 or fp16)."""
+    half = torch.float16 if precision == "fp16" else torch.bfloat16
+    return torch.autocast(device.type, half, enabled=precision != "fp32")
 
 
 def prepare(model: nn.Module, device: torch.device, threads: int) -> None:
@@ -63,3 +70,10 @@ def prepare(model: nn.Module, device: torch.device, threads: int) -> None:
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def usable_cores() -> int:
+    """Number of cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):  # Linux, where a batch system may grant a few of many
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -54,9 +54,15 @@ def add_history_row(
     row = {"iteration": learner.iteration, "loss": float(np.mean(losses))}
     with learner.averaged():
         row |= validate(learner, store, truth, validation, batch_size)
-    row |= {"learning_rate": learning_rate, "gradient_norm": float(np.mean(norms))}
+    row |= {"learning_rate": learning_rate, "gradient_norm": mean_of_finite(norms)}
     learner.history.append(row)
     return row
+
+
+def mean_of_finite(norms: Sequence[float]) -> float:
+    """Of the steps that were done: one that was left out has an infinite gradient; nan if none."""
+    finite = [norm for norm in norms if math.isfinite(norm)]
+    return float(np.mean(finite)) if finite else math.nan
 
 
 @torch.inference_mode()

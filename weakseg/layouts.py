@@ -50,7 +50,7 @@ def find_table(files: Collection, role: str) -> Table | None:
     """The one table that has the columns of a published set, or of a list (`weakseg.listing`).
 
     role: `scenes` or `events`.  None if there is none; DataError if there are several, or if one
-    of an archive's recordings has no such columns or is empty: labels would be those of folders.
+    of events in archives has no such columns or is empty: their labels would be those of folders.
     """
     tables = {
         member: set(header(files.first_line(member))[1])
@@ -81,7 +81,7 @@ def _is_known(columns: set[str]) -> bool:
 
 
 def _require_known(files: Collection, tables: Iterable[Member], role: str) -> None:
-    """Of archives raise DataError, of a directory warn, if a table is of recordings there."""
+    """Raise DataError, or warn if little is lost, if a table is of recordings that are there."""
     audio = [member for member in files.members if is_audio(member.member)]
     names = {member.name for member in audio}
     expected = " or ".join(",".join(sorted(required)) for _, required in LAYOUTS[role])
@@ -95,6 +95,6 @@ def _require_known(files: Collection, tables: Iterable[Member], role: str) -> No
             f"{table.member}: its first line, {first!r}, does not name the columns {expected}, "
             f"parted by one of {DELIMITERS!r}"
         )
-        if any(member.archive for member in audio):
+        if role == "events" and any(member.archive for member in audio):
             raise DataError(f"{problem}; correct the line, or leave the table out")
         log.warning("warning: %s; it is passed over", problem)

@@ -4,6 +4,8 @@ Conventions
 -----------
 - Loss: see `objective`.  Optimiser: Adam (Kingma and Ba 2015) with its defaults.
 - Weights, optimiser, pooling and loss are in float32, whatever the network computes in.
+- In fp16 the loss is scaled up, so that small gradients do not vanish.  A step whose gradient is
+  too large for that is left out, and the scale halved.
 """
 
 from __future__ import annotations
@@ -48,6 +50,11 @@ class Learner:
     history: list[dict[str, float]] = field(default_factory=list)
     recent: list[tuple[float, float]] = field(default_factory=list)
     parts: int = 1
+    scaler: torch.amp.GradScaler = field(init=False)
+
+    def __post_init__(self) -> None:
+        enabled = self.precision == "fp16"
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=enabled)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One Adam step; returns the loss.
@@ -56,11 +63,14 @@ class Learner:
         """
         self.model.train()
         loss = self._gradient(batch.to(self.device))
+        self.scaler.unscale_(self.optimizer)
         norm = gradient_norm(self.model)
-        self._check("gradient", math.isfinite(norm), batch)
+        can_scale_down = self.scaler.get_scale() > 1  # 1 unless in fp16
+        self._check("gradient", math.isfinite(norm) or can_scale_down, batch)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.iteration += 1
         if self.average is not None:
             self.average.update(self.model, self.iteration)
@@ -91,7 +101,7 @@ class Learner:
         output = self.output(part.logmel)
         self._check("loss", math.isfinite(output.clip_probabilities.sum().item()), part)
         loss = self.objective(output, part.truth) * (len(part.names) / n_clips)
-        loss.backward()
+        self.scaler.scale(loss).backward()
         return loss.item()
 
     def _check(self, what: str, finite: bool, batch: Batch) -> None:
@@ -140,6 +150,7 @@ class Learner:
             "iteration": self.iteration,
             "history": self.history,
             "recent": self.recent,
+            "scaler": self.scaler.state_dict(),
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -155,6 +166,7 @@ class Learner:
         self.iteration = snapshot["iteration"]
         self.history = snapshot["history"]
         self.recent = snapshot["recent"]
+        self.scaler.load_state_dict(snapshot["scaler"])
 
 
 def start_learner(

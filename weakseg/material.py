@@ -136,7 +136,8 @@ def _open(path: Path) -> _File:
 def _map(path: Path, offset: int | None, length: int) -> Samples:
     if not length or offset is None:
         return np.empty(0, np.int16)
-    return np.memmap(path, "<i2", "r", offset, (length,))
+    # as a plain array, a part of which costs a third of a memmap's
+    return np.memmap(path, "<i2", "r", offset, (length,)).view(np.ndarray)
 
 
 def _digest(samples: Samples) -> str:

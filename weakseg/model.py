@@ -234,6 +234,8 @@ def _read(path: Path) -> Any:
     except pickle.UnpicklingError as error:  # whose words say how to run what it holds
         reason = ValueError("it is not numbers and text alone, and code is never run")
         raise ValueError(f"{path}: {_damage(reason)}") from error
+    except (PermissionError, MemoryError):
+        raise
     except Exception as error:  # torch names no set of errors for a file of any content
         raise ValueError(f"{path}: {_damage(error)}") from error
 

@@ -11,16 +11,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
 import soundfile
 from numpy.typing import NDArray
 
+from weakseg import detection
 from weakseg.excerpt import Excerpt
 from weakseg.figures.clip_data import ClipData
-from weakseg.files import replacing
+from weakseg.files import replacing, writing
 from weakseg.stem_stream import Stems
 
 COLUMNS = ["file", "usable", "why_not", "seconds", "sample_rate", "channels", "events", "found"]
@@ -79,15 +80,15 @@ def write_streams(paths: Sequence[Path], sample_rate: int, parts: Iterable[Stems
     with ExitStack() as stack:
         files = []
         for path in paths:
-            temporary = stack.enter_context(replacing(path))
-            files.append(stack.enter_context(_new_flac(temporary, sample_rate)))
+            opened = stack.enter_context(writing(path))
+            files.append(stack.enter_context(_new_flac(opened, sample_rate)))
         for part in parts:
             for file, samples in zip(files, part.pcm16, strict=True):
                 file.write(samples)
 
 
-def _new_flac(path: Path, sample_rate: int) -> soundfile.SoundFile:
-    return soundfile.SoundFile(path, "w", sample_rate, 1, "PCM_16", format="FLAC")
+def _new_flac(file: IO[bytes], sample_rate: int) -> soundfile.SoundFile:
+    return soundfile.SoundFile(file, "w", sample_rate, 1, "PCM_16", format="FLAC")
 
 
 def _column(label: str) -> str:
@@ -104,8 +105,7 @@ def write_tags(path: Path, classes: Sequence[str], probabilities: NDArray[np.flo
 
 def write_events(folder: Path, events: pd.DataFrame) -> None:
     """`events.tsv`, and `labels.txt`, a label track of Audacity."""
-    with replacing(folder / "events.tsv") as temporary:
-        events.to_csv(temporary, sep="\t", index=False, float_format="%.3f")
+    detection.write_events(folder / "events.tsv", events)
     lines = (
         f"{onset:.6f}\t{offset:.6f}\t{' '.join(label.split())}\n"
         for onset, offset, label in zip(

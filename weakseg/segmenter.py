@@ -85,7 +85,7 @@ class Segmenter:
 
     smooth_frames: as in `SegmentationModel`, None: what the workflow has if nothing else is said;
     resolution: `stft` or `mel`, at which masks that were cut to the foreground separate; device
-    `auto`, `cpu` or `cuda`; precision `fp32`, `bf16` or `auto`; threads of torch, None: as it is.
+    `auto`, `cpu` or `cuda`; precision as in `hardware`; threads of torch, None: as it is.
     ValueError for another value of these.
     """
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.metrics.binary import Floats
-from weakseg.metrics.separation import bss_eval, si_sdr, si_sdr_improvement
+from weakseg.metrics.separation import bss_eval, si_sdr
 from weakseg.mixing import stem_waveforms
 from weakseg.plan import PlannedMixture
 from weakseg.separation import Separator
@@ -79,10 +79,12 @@ def clip_quality(sources: Sources, estimates: Waveform) -> Floats:
     n_systems, n_classes, n_samples = estimates.shape
     flat = estimates.reshape(-1, n_samples)
     targets = np.tile(np.arange(n_classes), n_systems)
-    own = sources.waveforms[targets]
+    ratios = si_sdr(sources.waveforms[targets], flat)
+    of_classes = sources.waveforms[:n_classes]
+    of_mixture = si_sdr(of_classes, np.broadcast_to(sources.mixture, of_classes.shape))
     qualities = (
-        si_sdr(own, flat),
-        si_sdr_improvement(own, flat, sources.mixture),
+        ratios,
+        ratios - of_mixture[targets],
         *bss_eval(sources.waveforms, flat, targets),
     )
     return np.stack(qualities, axis=-1).reshape(n_systems, n_classes, len(QUALITIES))

@@ -88,8 +88,8 @@ class Spectral:
         return mel_filters(self.sample_rate, self.window, self.mels, self.fmin, self.fmax)
 
     @cached_property
-    def _sparse_filterbank(self) -> scipy.sparse.csc_array:
-        return scipy.sparse.csc_array(self.filterbank)
+    def _sparse_filters(self) -> scipy.sparse.csr_array:
+        return scipy.sparse.csr_array(self.filterbank.T)
 
     @cached_property
     def inverse_filterbank(self) -> NDArray[np.float32]:
@@ -113,7 +113,7 @@ class Spectral:
         """Mel magnitudes (frames, mels) of magnitudes (frames, bins)."""
         # A filter covers few bins.  And a dense product would start BLAS's threads, which wait
         # busily beside those of a training.
-        mel: Magnitude = magnitude @ self._sparse_filterbank
+        mel: Magnitude = (self._sparse_filters @ magnitude.T).T
         return mel
 
     def logmel(self, audio: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
@@ -160,17 +160,42 @@ def class_masks(
     against the scene, cut to the class's frames, as published; where events overlap it cannot tell
     them apart.
     """
-    spectra = [spectral.stft(stem) for stem in stems.T]
-    mixture = np.sum(spectra, axis=0)
-    all_events = mixture - spectra[-1]
+    scene: Spectrum = spectral.stft(stems[:, -1])
+    parts = [_sounding(spectral, stem) for stem in stems.T[:-1]]
+    all_events = _sum_of(parts, scene)
+    mixture = all_events + scene
     masks = {}
     for label in sorted(set(labels)):
         mine = [i for i, other in enumerate(labels) if other == label]
-        wanted = np.sum([spectra[i] for i in mine], axis=0) if truth == "class" else all_events
-        rest = mixture - wanted if truth == "class" else spectra[-1]
-        mask = ideal_binary_mask(spectral.mel(wanted), spectral.mel(rest), threshold_db)
-        masks[label] = mask & _activity([spans[i] for i in mine], len(mask))[:, None]
+        active = _activity([spans[i] for i in mine], len(scene))
+        events, rest = all_events[active], scene[active]
+        if truth == "class":
+            events = _sum_of([parts[i] for i in mine], scene)[active]
+            rest = mixture[active] - events
+        ideal = ideal_binary_mask(spectral.mel(events), spectral.mel(rest), threshold_db)
+        masks[label] = np.zeros((len(scene), spectral.mels), bool)
+        masks[label][active] = ideal
     return log_of_mel(spectral.mel(mixture)), masks
+
+
+def _sounding(spectral: Spectral, stem: NDArray[np.floating[Any]]) -> tuple[slice, Spectrum]:
+    """The frames in which a stem is not silent, and its spectrum there."""
+    sound = stem != 0
+    begin, stop = sound.argmax(), len(sound) - sound[::-1].argmax()
+    first = max(0, (begin - spectral.window) // spectral.hop + 1)
+    end = min(spectral.n_frames(len(stem)), (stop - 1) // spectral.hop + 1)
+    if first >= end or not sound[begin]:
+        return slice(0), np.empty((0, spectral.window // 2 + 1), complex)
+    samples = slice(first * spectral.hop, (end - 1) * spectral.hop + spectral.window)
+    return slice(first, end), spectral.stft(stem[samples])
+
+
+def _sum_of(parts: Sequence[tuple[slice, Spectrum]], like: Spectrum) -> Spectrum:
+    """The spectrum of all frames of some stems that sound in a few."""
+    total: Spectrum = np.zeros_like(like)
+    for frames, spectrum in parts:
+        total[frames] += spectrum
+    return total
 
 
 def _activity(spans: Sequence[slice], n_frames: int) -> NDArray[np.bool_]:

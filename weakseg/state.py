@@ -28,6 +28,8 @@ from typing import Any
 
 import torch
 
+from weakseg.files import replacing
+
 DIGEST_BYTES = 32
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
@@ -96,14 +98,13 @@ class TrainingState:
         buffer = io.BytesIO()
         torch.save(dict(content), buffer)
         payload = buffer.getvalue()
-        temporary = self.directory / f"{self._newest.name}.tmp"
-        with temporary.open("wb") as file:
-            file.write(hashlib.sha256(payload).digest() + payload)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            os.replace(self._newest, self._previous)
-        os.replace(temporary, self._newest)
+        with replacing(self._newest) as temporary:
+            with temporary.open("wb") as file:
+                file.write(hashlib.sha256(payload).digest() + payload)
+                file.flush()
+                os.fsync(file.fileno())
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(self._newest, self._previous)
         self._sync_directory()
 
     def _sync_directory(self) -> None:
@@ -123,7 +124,7 @@ class TrainingState:
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """A state file's content; None if there is no such file or it is not as it was written."""
+    """A state file's content; None if there is none, or it is damaged, or holds code."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -131,5 +132,8 @@ def _read(path: Path) -> dict[str, Any] | None:
     digest, payload = data[:DIGEST_BYTES], data[DIGEST_BYTES:]
     if hashlib.sha256(payload).digest() != digest:
         return None
-    content: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-    return content
+    try:
+        content = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+    except Exception:  # torch names no set of errors for what it did not write
+        return None
+    return content if isinstance(content, dict) else None

@@ -17,6 +17,7 @@ Conventions
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +28,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from weakseg.files import replacing
+from weakseg.files import writing
+from weakseg.foreseen import is_out_of_memory
 from weakseg.sealed import REMEDY
 
 MASK_LEVELS = 256
@@ -105,8 +107,8 @@ def decode_masks(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
 def new_file(path: Path) -> Iterator[h5py.File]:
     """An HDF5 file that appears under `path` only when the block ends without an error."""
     with (
-        replacing(path) as temporary,
-        h5py.File(temporary, "w", libver=CHECKSUMMED, track_order=True) as file,
+        writing(path) as opened,
+        h5py.File(opened, "w", libver=CHECKSUMMED, track_order=True) as file,
     ):
         yield file
 
@@ -118,7 +120,11 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except StoreError:
         raise
+    except (FileNotFoundError, PermissionError) as error:
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from error
     except DAMAGE as error:
+        if is_out_of_memory(error):
+            raise MemoryError(str(error)) from error
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise StoreError(f"{path}: damaged or not a weakseg store ({reason}); {REMEDY}") from error
 

@@ -84,7 +84,7 @@ def logmel_blocks(samples: Iterable[Block], spectral: Spectral) -> Iterator[NDAr
 class Listener:
     """Listens to one recording: iterate `frames`, then ask for `probabilities`.
 
-    The model runs on the device where it is, in `precision` (fp32 or bf16).
+    The model runs on the device where it is, in `precision` (fp32, bf16 or fp16).
     """
 
     def __init__(self, model: SegmentationModel, spectral: Spectral, precision: str):

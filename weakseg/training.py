@@ -129,7 +129,7 @@ def train(
             batches = stored_batches(store, truth, training, remaining, batch_size, seed, pin)
         else:
             mixtures = fresh_mixtures(material_paths, store, recipe, seed, say)
-            batches = draw_batches(mixtures, batch_size, remaining, pin)
+            batches = draw_batches(mixtures, batch_size, remaining, pin, 1 if pin else threads)
         stack.enter_context(closing(batches))
         drawn = stack.enter_context(Curves(curves, learner.iteration, batch_size))
         last_save = monotonic()

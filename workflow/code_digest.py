@@ -7,6 +7,7 @@ Conventions
 - Digested is the syntax tree: comments, docstrings and formatting count for nothing, nor do the
   time of a file and the place of the checkout.  `ast.dump` may differ between minor versions of
   Python, so that another one may run everything anew.
+- The digest lists the files, so that `make plan` can say which of them differs from the last time.
 - Local is a module in the script's folder or under the root.  Imports count wherever they stand
   (in a function too), with the `__init__` of each package on the way.  Not followed are names
   that importlib resolves while the code runs: a script imports from the module itself.
@@ -21,6 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+DIGITS = 12  # of each file's digest
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -39,9 +41,20 @@ class Code(NamedTuple):
 
 
 def code_digest(script: Path, root: Path) -> str:
-    """SHA-256 (hexadecimal) of the code of `script` and of what it imports from under `root`.
+    """The files of `script` and of what it imports from under `root`, each with its code's digest.
 
+    It reads `path=digest path=digest ...`, paths from `root`, the digest the first DIGITS
+    hexadecimal digits of a SHA-256.
     Raises ValueError, with one line, if a file is no Python, and OSError if the script is missing.
+    """
+    digests = code_files(script, root)
+    return " ".join(f"{name}={digests[name][:DIGITS]}" for name in sorted(digests))
+
+
+def code_files(script: Path, root: Path) -> dict[str, str]:
+    """Of `script` and each file that it imports, by its path below `root`, the digest of its tree.
+
+    Raises as `code_digest` does.
     """
     script, root = script.resolve(), root.resolve()
     digests: dict[str, str] = {}
@@ -53,7 +66,7 @@ def code_digest(script: Path, root: Path) -> str:
             code = _code(path.read_bytes(), name)
             digests[name] = code.digest
             waiting.extend(_local_files(path, code.imports, (script.parent, root)))
-    return _sha256("\n".join(f"{digests[name]} {name}" for name in sorted(digests)))
+    return digests
 
 
 def folder_digest(folder: Path) -> str:
@@ -78,11 +91,21 @@ def _code(source: bytes, name: str) -> Code:
         where = f"{name}, line {getattr(error, 'lineno', None) or '?'}"
         raise ValueError(f"{where}: no Python code ({error.args[0]}); mend the file") from error
     imports: list[Import] = []
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             del node.body[0]
         imports.extend(_imports(node))
     return Code(_sha256(ast.dump(tree)), tuple(dict.fromkeys(imports)))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The node and all statements in it; docstrings and imports stand nowhere else."""
+    yield node
+    for place in ("body", "orelse", "finalbody", "handlers", "cases"):
+        inner = getattr(node, place, None)
+        if isinstance(inner, list):  # not of a lambda, whose body is no statement
+            for statement in inner:
+                yield from _statements(statement)
 
 
 def _imports(node: ast.AST) -> Iterator[Import]:
@@ -95,16 +118,18 @@ def _imports(node: ast.AST) -> Iterator[Import]:
             yield Import(node.level, f"{package}.{alias.name}".removeprefix("."))
 
 
+@cache  # so a process that has looked for a file once does not notice that it appears
 def _local_files(
     path: Path, imports: tuple[Import, ...], places: tuple[Path, ...]
-) -> Iterator[Path]:
+) -> tuple[Path, ...]:
+    found: list[Path] = []
     for level, name in imports:
         where = (path.parents[level - 1],) if level else places
-        found = (_files_on_the_way(place, name) for place in where)
-        yield from next(filter(None, found), ())
+        found += next(filter(None, (_files_on_the_way(place, name) for place in where)), ())
+    return tuple(dict.fromkeys(found))
 
 
-@cache  # so a process that has looked for a file once does not notice that it appears
+@cache
 def _files_on_the_way(place: Path, name: str) -> tuple[Path, ...]:
     """The files that Python runs to import `name` from the folder `place`, links resolved."""
     found = []

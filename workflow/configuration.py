@@ -37,6 +37,7 @@ __all__ = [
     "complete_or_stop",
     "expected",
     "leaves",
+    "merged",
     "over_config_yaml",
     "presets",
     "schema",
@@ -139,16 +140,16 @@ def complete_or_stop(config: Mapping[str, Any]) -> Configuration:
 def over_config_yaml(config: Mapping[str, Any]) -> Configuration:
     """A new configuration: `config` laid over config.yaml, as `--configfile` does."""
     text = (ROOT / "config.yaml").read_text(encoding="utf-8")
-    return _merged(yaml.safe_load(text), config)
+    return merged(yaml.safe_load(text), config)
 
 
-def _merged(below: Configuration, above: Mapping[str, Any]) -> Configuration:
+def merged(below: Configuration, above: Mapping[str, Any]) -> Configuration:
     """Mappings merge, all else of `above` replaces."""
-    merged = dict(below)
+    both = dict(below)
     for name, value in above.items():
-        both = isinstance(value, Mapping) and isinstance(below.get(name), Mapping)
-        merged[name] = _merged(below[name], value) if both else copy.deepcopy(value)
-    return merged
+        groups = isinstance(value, Mapping) and isinstance(below.get(name), Mapping)
+        both[name] = merged(below[name], value) if groups else copy.deepcopy(value)
+    return both
 
 
 def leaves(part: Schema, prefix: str = "") -> Iterator[tuple[str, Schema]]:

@@ -9,7 +9,7 @@ from unicodedata import category
 from weakseg.listing import ListError, read_listed
 from weakseg.names import is_audio
 from weakseg.published import DCASE2018, ROLES, Archive, ArchiveError, read_list
-from workflow.consistency import ConfigurationError
+from workflow.consistency import Configuration, ConfigurationError
 
 TABLES = (".csv", ".tsv")
 SPECIAL = frozenset("{}<>")
@@ -136,3 +136,24 @@ def download_directories(scenes: str | None, events: str | None, results: str) -
     """Where published archives are kept, by role: apart from the results, which people remove."""
     default = str(Path(results).parent / "data")
     return {"scenes": scenes or default, "events": events or default}
+
+
+def files_and_fetched(
+    data: Configuration, results: str
+) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """The files of each set by role, and bytes of what is fetched by path; of the demo, nothing.
+
+    data: that part of a complete configuration.
+    """
+    if data["source"] == "demo":
+        return {role: [] for role in ROLES}, {}
+    if data["source"] != "dcase2018":
+        return both_sets_or_stop(data["scenes"], data["events"], data["source"]), {}
+    folders = download_directories(data["scenes"], data["events"], results)
+    fetched = {
+        role: {f"{folders[role]}/{one.file}": one.bytes for one in archives}
+        for role, archives in published_or_stop(data["published"]).items()
+    }
+    return {role: list(fetched[role]) for role in ROLES}, {
+        path: n_bytes for of_role in fetched.values() for path, n_bytes in of_role.items()
+    }

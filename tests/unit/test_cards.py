@@ -94,3 +94,29 @@ def test_nothing_is_locked_where_there_is_nothing_to_choose(monkeypatch, tmp_pat
         assert card is None and os.environ[VISIBLE] == "0,1"
     assert visible_cards() == ["0", "1"]
     assert not (tmp_path / "locks").exists()
+
+
+@pytest.mark.parametrize("kind", ["link", "open to all", "file"])
+def test_locks_lie_in_a_folder_of_the_user_alone(monkeypatch, tmp_path, kind):
+    folder, other = tmp_path / "locks", tmp_path / "other"
+    other.mkdir()
+    if kind == "link":
+        folder.symlink_to(other)
+    elif kind == "file":
+        folder.touch()
+    else:
+        folder.mkdir()
+        folder.chmod(0o777)
+    monkeypatch.setenv(VISIBLE, "0,1")
+    with (
+        pytest.raises((ValueError, FileExistsError), match="locks"),
+        one_card("cuda", print),
+    ):
+        pass
+    assert not list(other.iterdir())
+
+
+def test_the_folder_of_locks_is_private(monkeypatch, tmp_path):
+    monkeypatch.setenv(VISIBLE, "0,1")
+    with one_card("cuda", lambda line: None):
+        assert (tmp_path / "locks").stat().st_mode & 0o777 == 0o700

@@ -180,6 +180,14 @@ def test_a_broken_file_is_named_in_one_line(tmp_path: Path, broken: str) -> None
     assert len(str(error.value).splitlines()) == 1
 
 
+def test_files_are_listed_with_their_digests(tmp_path: Path, before: dict[str, str]) -> None:
+    after = digests(tmp_path / "after", PROJECT | {"weakseg/audio.py": AUDIO + "NEW = 1\n"})
+    old, new = (dict(pair.split("=") for pair in one["mix"].split()) for one in (before, after))
+    used = ["weakseg/__init__.py", "weakseg/audio.py", "weakseg/mixing.py"]
+    assert list(old) == [*used, "workflow/scripts/_step.py", "workflow/scripts/mix.py"]
+    assert [name for name in old if old[name] != new[name]] == ["weakseg/audio.py"]
+
+
 def test_two_processes_agree_on_the_scripts_of_the_workflow() -> None:
     scripts = sorted((ROOT / "workflow/scripts").glob("[!_]*.py"))
     code = (
@@ -195,7 +203,7 @@ def test_two_processes_agree_on_the_scripts_of_the_workflow() -> None:
             capture_output=True,
             text=True,
             check=True,
-        ).stdout.split()
+        ).stdout.splitlines()
         for seed in ("1", "2")
     ]
     assert runs[0] == runs[1]

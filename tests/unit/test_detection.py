@@ -3,12 +3,23 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from weakseg.detection import EVENT_COLUMNS, Detector, detect, gate, merge, runs, smoothed
+from weakseg.detection import (
+    EVENT_COLUMNS,
+    Detector,
+    detect,
+    gate,
+    merge,
+    read_events,
+    runs,
+    smoothed,
+    write_events,
+)
 
 DETECTOR = Detector(clip_threshold=0.1, high=0.2, low=0.1, merge_gap=10, drop=10)
 
@@ -79,3 +90,12 @@ def test_each_class_may_have_its_own_detector():
     assert list(found.event_label) == ["Bark"]
     with pytest.raises(ValueError):
         detect("a", np.ones(2), scores, ["Bark", "Mew"], [DETECTOR], 1.0)
+
+
+def test_events_are_read_as_they_were_written(tmp_path):
+    rows = [("1.wav", 0.5, 1.25, "NA"), ("00002.wav", 0.0, 0.0004, "a\tb")]
+    events = pd.DataFrame(rows, columns=EVENT_COLUMNS)
+    write_events(tmp_path / "events.tsv", events)
+    assert [path.name for path in tmp_path.iterdir()] == ["events.tsv"]
+    rounded = events.assign(offset=[1.25, 0.0])
+    pd.testing.assert_frame_equal(read_events(tmp_path / "events.tsv"), rounded)

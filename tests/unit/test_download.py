@@ -377,6 +377,14 @@ def test_nobody_is_asked_for_what_is_known(server):
     assert not server.seen
 
 
+@pytest.mark.parametrize("host", ["http://mirror.example", "http://localhost.example", "ftp://x"])
+def test_a_checksum_must_not_come_unencrypted(host):
+    unknown = Archive("events", "8", "b.zip", 12, "")
+    with open_session() as session, pytest.raises(ArchiveError, match="zip has no MD5") as caught:
+        complete([ARCHIVE, unknown], session, host)
+    assert "https://" in str(caught.value) and "\n" not in str(caught.value)
+
+
 NO_LISTINGS = {
     "lists no b.zip": {"files": []},
     "not the listing": {"entries": []},

@@ -4,7 +4,7 @@ import pytest
 
 from weakseg.detection import Detector, detect, join
 from weakseg.draws import draws_of
-from weakseg.evaluation import Decisions, as_table, score_model, true_events
+from weakseg.evaluation import Decisions, as_table, score_model
 from weakseg.features import extract
 from weakseg.mixing import read_manifest, rendered_mixtures, write_shard
 from weakseg.reference_evaluation import score_references
@@ -21,6 +21,7 @@ from weakseg.store import (
 )
 from weakseg.tables import MACRO
 from weakseg.thresholds import Thresholds
+from weakseg.true_events import true_events
 
 RATE, SECONDS = 32000, 3.0
 CLASSES = ["High", "Low"]

@@ -121,14 +121,15 @@ def test_the_average_is_the_result(data, tmp_path):
     assert any(not one.equal(other) for one, other in weights)
 
 
-def test_batches_are_those_of_their_iterations(data):
+@pytest.mark.parametrize("busy", [0, 1000], ids=["drawn ahead", "drawn between the steps"])
+def test_batches_are_those_of_their_iterations(data, busy):
     mixtures = FreshMixtures(Material(data["material_paths"]), SPECTRAL, Recipe.of(RECIPE), seed=1)
-    some = list(draw_batches(mixtures, 3, range(2, 5), pin=False))
-    (again,) = draw_batches(mixtures, 3, [4], pin=False)
+    some = list(draw_batches(mixtures, 3, range(2, 5), pin=False, busy=busy))
     assert [len(batch.names) for batch in some] == [3, 3, 3]
-    assert some[-1].names == again.names
-    assert some[-1].logmel.equal(again.logmel)
-    assert some[-1].truth.equal(again.truth)
+    for place, clip in enumerate(mixtures.clip(4, number) for number in range(3)):
+        assert some[-1].names[place] == clip.name
+        assert np.array_equal(some[-1].logmel[place].numpy(), clip.logmel)
+        assert np.array_equal(some[-1].truth[place].numpy(), clip.labels)
 
 
 def test_recordings_of_another_rate_are_refused(data, tmp_path):

@@ -23,6 +23,16 @@ def test_auto_precision_follows_the_instructions_of_the_cpu(monkeypatch, capabil
     assert choose_precision("bf16", CPU) == "bf16"
 
 
+@pytest.mark.parametrize(
+    ("bf16", "capability", "precision"),
+    [(True, (8, 0), "bf16"), (False, (7, 5), "fp16"), (False, (6, 1), "fp32")],
+)
+def test_auto_precision_follows_the_card(monkeypatch, bf16, capability, precision):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: bf16)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert choose_precision("auto", torch.device("cuda")) == precision
+
+
 def test_a_card_is_taken_where_there_is_one(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert choose_device("auto") == torch.device("cuda")
@@ -33,9 +43,10 @@ def test_a_card_is_taken_where_there_is_one(monkeypatch):
         choose_device("cuda")
 
 
-def test_only_the_network_computes_in_bf16():
+def test_only_the_network_computes_in_half_precision():
     layer = nn.Linear(3, 2)
-    for precision, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+    types = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    for precision, dtype in types.items():
         with mixed_precision(CPU, precision):
             assert layer(torch.ones(1, 3)).dtype == dtype
     assert layer.weight.dtype == torch.float32

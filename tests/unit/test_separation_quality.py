@@ -57,6 +57,14 @@ def test_the_mixture_itself_improves_nothing_and_has_no_artefacts():
     assert found["sar_db"] > 0.9 * LIMIT_DB
 
 
+def test_half_the_noise_is_an_improvement_of_6_db():
+    sources = Sources([0], noise(2, 40_000))
+    half = sources.waveforms[0] + sources.waveforms[1] / 2
+    quality = clip_quality(sources, half[None, None])[0, 0]
+    improvement = quality[QUALITIES.index("si_sdr_improvement_db")]
+    assert improvement == pytest.approx(6.02, abs=0.1)
+
+
 def test_a_silent_reference_has_no_value_and_is_counted(caplog):
     spectral = Spectral(8000, 256, 128, 16, 50.0, 4000.0)
     channels = np.rint(3000 * noise(4000, 3)).astype(np.int16)

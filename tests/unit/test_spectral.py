@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from weakseg.spectral import Spectral, class_masks, ideal_binary_mask, ideal_ratio_mask
+from weakseg.spectral import (
+    Spectral,
+    class_masks,
+    ideal_binary_mask,
+    ideal_ratio_mask,
+    log_of_mel,
+)
 
 
 @pytest.fixture
@@ -65,6 +71,29 @@ def test_overlapping_classes_are_told_apart(published_spectral):
     _, published = class_masks(published_spectral, stems, [0, 1], spans, -5.0, "events")
     assert not (ours[0] & ours[1]).any() and ours[0].any() and ours[1].any()
     np.testing.assert_array_equal(published[0], published[1])
+
+
+@pytest.mark.parametrize("truth", ["class", "events"])
+def test_masks_are_those_of_whole_spectra(published_spectral, noise, truth):
+    """Events that begin and end anywhere: in the first frame, after the last, nowhere."""
+    stems = np.stack([noise(2.0) for _ in range(5)], axis=1).astype(np.float32)
+    for stem, (first, end) in enumerate([(0, 900), (5000, 40_000), (63_600, 64_000), (0, 0)]):
+        stems[:first, stem] = stems[end:, stem] = 0
+    labels, spans = [1, 0, 1, 2], [slice(0, 3), slice(4, 41), slice(58, 61), slice(10, 20)]
+    logmel, masks = class_masks(published_spectral, stems, labels, spans, -5.0, truth)
+    spectra = [published_spectral.stft(stem) for stem in stems.T]
+    mixture = sum(spectra)
+    np.testing.assert_allclose(logmel, log_of_mel(published_spectral.mel(mixture)), atol=1e-5)
+    for label, mask in masks.items():
+        mine = [i for i, other in enumerate(labels) if truth == "events" or other == label]
+        wanted = sum(spectra[i] for i in mine)
+        expected = ideal_binary_mask(
+            published_spectral.mel(wanted), published_spectral.mel(mixture - wanted), -5.0
+        )
+        active = np.zeros(61, bool)
+        for other, span in zip(labels, spans, strict=True):
+            active[span] |= other == label
+        assert (mask == expected & active[:, None]).mean() >= 0.9999
 
 
 def test_frames_and_their_times(published_spectral):

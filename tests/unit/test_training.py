@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import os
 import signal
 import struct
@@ -106,30 +107,48 @@ def stop_after(monkeypatch, iteration: int, what) -> None:
     monkeypatch.setattr(Learner, "step", stopping_step)
 
 
-def golden_learner() -> Learner:
+def golden_learner(precision: str = "fp32") -> Learner:
     model = SegmentationModel({"type": "published"}, GWRP, list("abcdef"), {}, 64)
     arrays = np.load(GOLDEN / "training_initial_weights.npz")
     weights = {k.removeprefix("bottleneck."): torch.from_numpy(arrays[k]) for k in arrays}
     assert not model.network.load_state_dict(weights, strict=False).unexpected_keys
-    return start_learner(model, "cpu", "fp32", torch.get_num_threads())
+    return start_learner(model, "cpu", precision, torch.get_num_threads())
+
+
+def golden_batches() -> list[Batch]:
+    golden = np.load(GOLDEN / "training.npz")
+    pairs = zip(golden["batches"], golden["targets"], strict=True)
+    return [Batch(["a"] * 4, torch.from_numpy(x), torch.from_numpy(y)) for x, y in pairs]
 
 
 def test_published_losses():
-    learner, golden = golden_learner(), np.load(GOLDEN / "training.npz")
-    losses = []
-    for logmel, truth in zip(golden["batches"], golden["targets"], strict=True):
-        batch = Batch(["a"] * 4, torch.from_numpy(logmel), torch.from_numpy(truth))
-        losses.append(learner.step(batch, 1e-3))
-    assert losses == pytest.approx(golden["losses"].tolist(), abs=1e-3)
+    learner = golden_learner()
+    losses = [learner.step(batch, 1e-3) for batch in golden_batches()]
+    expected = np.load(GOLDEN / "training.npz")["losses"].tolist()
+    assert losses == pytest.approx(expected, abs=1e-3)
 
 
-def test_bf16_follows_fp32():
-    learner, golden = golden_learner(), np.load(GOLDEN / "training.npz")
-    learner.precision = "bf16"
-    batch = Batch(
-        ["a"] * 4, torch.from_numpy(golden["batches"][0]), torch.from_numpy(golden["targets"][0])
-    )
-    assert learner.step(batch, 1e-3) == pytest.approx(golden["losses"][0], abs=1e-2)
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_follows_fp32(precision):
+    loss = golden_learner(precision).step(golden_batches()[0], 1e-3)
+    assert loss == pytest.approx(np.load(GOLDEN / "training.npz")["losses"][0], abs=1e-2)
+
+
+def test_a_gradient_too_large_for_fp16_is_left_out_and_scaled_down():
+    learner, batch = golden_learner("fp16"), golden_batches()[0]
+    learner.scaler.load_state_dict(learner.scaler.state_dict() | {"scale": 2.0**60})
+    before = [parameter.detach().clone() for parameter in learner.model.parameters()]
+    learner.step(batch, 1e-3)
+    assert all(map(torch.equal, before, learner.model.parameters()))
+    assert learner.scaler.get_scale() == 2.0**59 and not math.isfinite(learner.recent[0][1])
+    again = golden_learner("fp16")
+    again.restore(learner.snapshot())
+    assert again.scaler.get_scale() == 2.0**59
+    again.scaler.load_state_dict(again.scaler.state_dict() | {"scale": 1.0})
+    with torch.no_grad():
+        next(again.model.parameters()).fill_(math.nan)
+    with pytest.raises(TrainingError, match=r"iteration 2: the (loss|gradient) is not finite"):
+        again.step(batch, 1e-3)
 
 
 def test_training_learns_the_classes(features, tmp_path):
@@ -329,7 +348,7 @@ def test_the_state_of_another_network_is_refused(features, tmp_path):
     ("changes", "message"),
     [
         ({"device": "tpu"}, "device: expected one of auto, cpu, cuda, got 'tpu'"),
-        ({"precision": "int8"}, "precision: expected one of auto, fp32, bf16, got 'int8'"),
+        ({"precision": "int8"}, "precision: expected one of auto, fp32, bf16, fp16, got 'int8'"),
         ({"threads": 0}, "threads: expected at least 1, got 0"),
         ({"validation_clips": 28}, "validation_clips: 28 of 28 training clips"),
         ({"network": {"type": "none"}}, "network.type: expected one of"),

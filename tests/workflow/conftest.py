@@ -1,15 +1,20 @@
 """Runs of the real workflow, in a directory of their own."""
 
 import importlib.util
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
+
+from tests.workflow.variants import variant_of
 
 ROOT = Path(__file__).parents[2]
 SMOKE = ROOT / "experiments" / "smoke.yaml"
@@ -24,6 +29,7 @@ class Workflow:
     snakefile: Path = ROOT / "Snakefile"
     python: str = sys.executable
     first_on_path: str = ""
+    forked: Callable[[list[str]], subprocess.CompletedProcess[str]] | None = None
 
     @property
     def results(self) -> Path:
@@ -45,6 +51,8 @@ class Workflow:
 
     def run(self, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
         command = self.command("--cores", str(cores), *arguments)
+        if self.forked:
+            return self.forked(command[3:])
         path = os.pathsep.join(filter(None, (self.first_on_path, os.environ["PATH"])))
         around = os.environ | {"PATH": path}
         return subprocess.run(command, capture_output=True, text=True, env=around, timeout=1800)
@@ -69,6 +77,64 @@ class Workflow:
             for path in found
             if path.is_file()
         }
+
+
+class Forks:
+    """Runs of Snakemake that are forks of one process (dry_runs.py), for a project."""
+
+    def __init__(self, root: Path, **around: str):
+        command = [sys.executable, str(Path(__file__).with_name("dry_runs.py")), str(root)]
+        self.server = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | around,
+        )
+
+    def __call__(self, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+        self.server.stdin.write(json.dumps(arguments) + "\n")
+        self.server.stdin.flush()
+        done = json.loads(self.server.stdout.readline())
+        return subprocess.CompletedProcess(arguments, done["status"], "", done["output"])
+
+    def close(self) -> None:
+        self.server.stdin.close()
+        self.server.wait(60)
+        self.server.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def forks():
+    """Makes what a Workflow takes as `forked`: forks(root); a variable of the environment each."""
+    made = []
+
+    def make(root: Path, **around: str) -> Forks:
+        made.append(Forks(root, **around))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def quick(smoke, forks):
+    """The finished smoke run, for many dry runs."""
+    return replace(smoke, forked=forks(ROOT))
+
+
+@pytest.fixture(scope="module")
+def variant(quick, tmp_path_factory):
+    """Gives a finished run by its name in reruns.yaml; None is the smoke run itself."""
+    made = {None: quick}
+
+    def give(name: str | None) -> Workflow:
+        if name not in made:
+            made[name] = variant_of(quick, name, tmp_path_factory.mktemp("variant") / "run")
+        return made[name]
+
+    return give
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +166,55 @@ def copy_of_smoke(smoke, tmp_path):
 def smoke_on():
     """Makes a run of experiments/smoke.yaml in a directory: smoke_on(directory)."""
     return Workflow
+
+
+class Jobs:
+    """Runs single jobs of a finished run, under faults: see jobs.py."""
+
+    def __init__(self, directory):
+        command = [sys.executable, str(Path(__file__).with_name("jobs.py")), str(directory)]
+        self._process = subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True)
+        self.outputs = self._answer()
+        self._directory = directory
+
+    def _answer(self):
+        return json.loads(self._process.stdout.readline())
+
+    def run(self, job, place, **fault):
+        """Exit status and standard error of the job with the output `job`, put below `place`."""
+        request = {"job": f"results/smoke/{job}", "place": str(place)}
+        request |= {"directory": str(self._directory), **fault}
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        return self._answer()
+
+    def close(self):
+        self._process.stdin.close()
+        self._process.wait()
+
+
+@pytest.fixture(scope="session")
+def jobs(smoke):
+    """Runs single jobs of the smoke run: jobs.run("folds.csv", place)."""
+    jobs = Jobs(smoke.directory)
+    yield jobs
+    jobs.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """Makes a disk of so many bytes in memory, empty, and mounted: small_disk(bytes)."""
+    place = tmp_path / "small disk"
+    place.mkdir()
+
+    def mount(size):
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"needs to mount a tmpfs: {done.stderr.strip()}")
+        return place
+
+    yield mount
+    subprocess.run(["umount", "--lazy", str(place)], capture_output=True)
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
 """Recordings of one's own in folders, and real ones in archives like the published sets."""
 
+import csv
 import subprocess
 import sys
 import zipfile
+from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,8 @@ import soundfile
 pytestmark = pytest.mark.workflow
 
 SHARED = Path(__file__).parents[3] / "shared"
+# a class whose name wants to be a command
+HOSTILE = "$(touch x) & `touch x`; touch x 'roll' \"b"
 SMALL = "mixtures={folds: 2, per_fold: 4, shard: 4, seconds: 3, event_seconds: 1}"
 
 
@@ -20,7 +25,7 @@ SMALL = "mixtures={folds: 2, per_fold: 4, shard: 4, seconds: 3, event_seconds: 1
 def folders(tmp_path):
     """Events of three classes in sub-folders, in several formats and rates, and two scenes."""
     rng = np.random.default_rng(0)
-    for number, label in enumerate(("dog bark", "Straße", "$(rock) & 'roll'")):
+    for number, label in enumerate(("dog bark", "Straße", HOSTILE)):
         (tmp_path / "events" / label).mkdir(parents=True)
         for take in range(3):
             rate = (16000, 44100, 48000)[take]
@@ -36,13 +41,15 @@ def folders(tmp_path):
     return tmp_path
 
 
-def test_folders_go_all_the_way(folders, fresh):
+def test_folders_go_all_the_way(folders, fresh, root):
     data = f"data={{source: folders, scenes: {folders}/scenes, events: {folders}/events}}"
     output = fresh.must_run("--config", data, SMALL)
     assert "events: 9 of 10 recordings are usable" in output
     assert "not used: unreadable" in output
     classes = pd.read_csv(fresh.results / "tables" / "per_class.csv")["class"]
-    assert set(classes) == {"dog bark", "Straße", "$(rock) & 'roll'"}
+    assert set(classes) == {"dog bark", "Straße", HOSTILE}
+    assert not [place for place in (fresh.directory, root, Path()) if (place / "x").exists()]
+    assert not list(fresh.directory.rglob("x"))
 
     new = folders / "events" / "Straße" / "new.wav"
     soundfile.write(new, np.sin(np.arange(20000) / 9), 16000)
@@ -73,7 +80,7 @@ def test_a_list_stands_for_folders(folders, fresh):
     assert "events: 1 not used: listed twice" in output
     assert "events: 1 not used: listed in my list.csv but not there" in output
     events = pd.read_csv(fresh.results / "recordings" / "events.csv")
-    assert set(events[events.usable].label) == {"dog bark", "Straße", "$(rock) & 'roll'"}
+    assert set(events[events.usable].label) == {"dog bark", "Straße", HOSTILE}
     assert "gather_material" in fresh.would_run("--config", data, SMALL)
 
     (folders / "my list.csv").write_text(text.replace("Straße;", "road;"), encoding="utf-8-sig")
@@ -82,6 +89,64 @@ def test_a_list_stands_for_folders(folders, fresh):
     done = fresh.run("mixtures", "--config", data, SMALL)
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("configuration: ")]
     assert "my list.csv: no column file (there are label, path)" in line
+
+
+LABELS = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "../../up & $(touch x)",
+    "$\\frac$ {a} %s \\n",
+    "=cmd|' /C touch x'!A1",
+]
+
+
+@pytest.mark.soak
+def test_labels_are_text_to_the_end(folders, fresh, root):
+    """In every page and picture; a list may have labels that no folder could be called."""
+    takes = sorted((folders / "events" / "Straße").glob("*.*"))
+    rows = [["file", "label"]]
+    for number, label in enumerate(LABELS):
+        for take in takes:
+            copy = folders / f"{number}-{take.name}"
+            copy.write_bytes(take.read_bytes())
+            rows.append([copy.name, label])
+    with (folders / "list.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    data = f"data={{source: folders, scenes: {folders}/scenes, events: {folders}/list.csv}}"
+    fresh.must_run("--config", data, SMALL)
+    fresh.must_run("--report", "report.html", "--config", data, SMALL)
+
+    assert set(pd.read_csv(fresh.results / "tables" / "per_class.csv")["class"]) == set(LABELS)
+    pages = [fresh.directory / "report.html", *sorted(fresh.results.rglob("*.html"))]
+    assert len(pages) >= 4
+    for page in pages:
+        assert not runs_in(page.read_text(encoding="utf-8")), page
+    for picture in fresh.results.rglob("*.svg"):
+        tags = {element.tag.rpartition("}")[2] for element in ElementTree.parse(picture).iter()}
+        assert not tags & {"script", "img", "image/svg+xml", "foreignObject"}
+    assert not list(folders.rglob("up*")) and not list(folders.parent.glob("up*"))
+    assert not list(fresh.directory.rglob("x")) and not (root / "x").exists()
+
+
+def runs_in(page: str) -> list[str]:
+    """What a label has made run in a page."""
+    found = []
+
+    class Reader(HTMLParser):
+        script = False
+
+        def handle_starttag(self, tag, attrs):
+            kind = dict(attrs).get("type") or ""
+            self.script = tag == "script" and kind != "application/json"
+            found.extend(f"{tag} {name}" for name, _ in attrs if name.startswith("on"))
+            found.extend(f"img {value}" for name, value in attrs if (name, value) == ("src", "x"))
+
+        def handle_data(self, text):
+            if self.script and "alert(1)" in text:
+                found.append(text[:200])
+
+    Reader().feed(page)
+    return found
 
 
 def test_check_data_says_what_is_there_each_time(folders, fresh):

@@ -113,7 +113,7 @@ def learns(job):
 def test_learning_runs_with_a_card_and_all_else_on_cpus(whole, slurm):
     jobs = records(whole)
     assert {job["State"] for job in jobs} == {"COMPLETED"}
-    assert len(jobs) == 15  # of 46 steps, see docs/clusters.md
+    assert len(jobs) == 15  # of 49 steps, see docs/clusters.md
     learning = [job for job in jobs if learns(job)]
     assert len(learning) == 9
     for job in learning:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weakseg.evaluation import true_events
 from weakseg.figures.clip_data import ClipData
 from weakseg.figures.truth import Mixture
 from weakseg.mixing import mixture_of, read_manifest, read_stems
@@ -18,6 +17,7 @@ from weakseg.references import ideal_masks
 from weakseg.separation_quality import sources_of
 from weakseg.spectral import Spectral
 from weakseg.store import FeatureStore, PredictionStore, decode_masks
+from weakseg.true_events import true_events
 
 
 def spread(n_clips: int, wanted: int) -> list[int]:

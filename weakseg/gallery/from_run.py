@@ -13,7 +13,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from weakseg.detection import read_events
-from weakseg.evaluation import true_events
 from weakseg.gallery.choose import overlap_f1
 from weakseg.gallery.clip import GalleryClip, ModelView
 from weakseg.gallery.stems import with_stems
@@ -21,6 +20,7 @@ from weakseg.mixing import ManifestRow, mixture_of, read_manifest, read_stems, s
 from weakseg.plan import PlannedMixture
 from weakseg.spectral import Spectral
 from weakseg.store import FeatureStore, PredictionStore, decode_masks
+from weakseg.true_events import true_events
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def digest_of(rule_name, *folders):
     set of values, without their names, so that a 1 that becomes a 2 goes unseen where another is 2.
     """
     code = code_digest(ROOT / "workflow" / "scripts" / f"{rule_name}.py", ROOT)
-    return " ".join([code, *(folder_digest(ROOT / folder) for folder in folders)])
+    return " ".join([code, *(f"{name}={folder_digest(ROOT / name)}" for name in folders)])
 
 
 def untracked(value):
@@ -94,6 +94,11 @@ def shards(pattern, snr, folds):
     return expand(f"{RESULTS}/{pattern}", snr=snr, fold=folds, part=PARTS)
 
 
+def files_of(*made_by, **values):
+    """All files that jobs of these rules make, given all values of their wildcards."""
+    return [expand(pattern, **values) for rule in made_by for pattern in rule.output]
+
+
 def training_folds(wildcards):
     return [fold for fold in FOLDS if fold != int(wildcards.fold)]
 
@@ -116,6 +121,16 @@ def material(wildcards):
     return expand(
         f"{RESULTS}/material/fold{{fold}}.h5", fold=training_folds(wildcards) if fresh else []
     )
+
+
+def all_material():
+    """The same of all models of the grid."""
+    asked = [
+        SimpleNamespace(model=model, fold=fold)
+        for model in GRID["models"]
+        for fold in GRID["holdout_folds"]
+    ]
+    return sorted({path for wildcards in asked for path in material(wildcards)})
 
 
 def training_of(wildcards):

@@ -12,7 +12,7 @@ rule evaluate:
     input:
         predictions=rules.segment.output.predictions,
         events=rules.detect_events.output.events,
-        tuned_events=rules.detect_events.output.tuned_events,
+        tuned_events=rules.detect_tuned_events.output.events,
         thresholds=rules.tune_thresholds.output.thresholds,
         plan=rules.plan_mixtures.output.plan,
         folds=rules.assign_folds.output.folds,

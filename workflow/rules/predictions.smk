@@ -33,10 +33,8 @@ rule segment:
 rule detect_events:
     input:
         predictions=rules.segment.output.predictions,
-        thresholds=rules.tune_thresholds.output.thresholds,
     output:
         events=f"{RESULTS}/events/snr{{snr}}/{{model}}/holdout{{fold}}.tsv",
-        tuned_events=f"{RESULTS}/events_tuned/snr{{snr}}/{{model}}/holdout{{fold}}.tsv",
     log:
         log_of("detect_events/snr{snr}-{model}-holdout{fold}"),
     benchmark:
@@ -52,6 +50,29 @@ rule detect_events:
         code=digest_of("detect_events"),
     script:
         "../scripts/detect_events.py"
+
+
+# Apart from the configured ones, so that tuning anew leaves those and the pictures alone.
+rule detect_tuned_events:
+    input:
+        predictions=rules.segment.output.predictions,
+        thresholds=rules.tune_thresholds.output.thresholds,
+    output:
+        events=f"{RESULTS}/events_tuned/snr{{snr}}/{{model}}/holdout{{fold}}.tsv",
+    log:
+        log_of("detect_tuned_events/snr{snr}-{model}-holdout{fold}"),
+    benchmark:
+        benchmark_of("detect_tuned_events/snr{snr}-{model}-holdout{fold}")
+    conda:
+        "../../envs/audio.yaml"
+    threads: 1
+    resources:
+        mem_mb=growing(1000),
+        runtime=growing(2 + MIX["per_fold"] // 200),
+    params:
+        code=digest_of("detect_tuned_events"),
+    script:
+        "../scripts/detect_tuned_events.py"
 
 
 rule separate:

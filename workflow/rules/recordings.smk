@@ -207,7 +207,7 @@ rule plan_mixtures:
             per_fold=MIX["per_fold"],
             n_events=MIX["events"],
             onsets=MIX["onsets"],
-            overlap=MIX["overlap"],
+            overlap=MIX["onsets"] == "random" and MIX["overlap"],
             reshuffle=MIX["reshuffle"],
             event_seconds=MIX["event_seconds"],
             level_over=MIX["level_over"],

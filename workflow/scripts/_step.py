@@ -5,7 +5,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-FORESEEN = (ValueError, OSError, MemoryError)  # the library's own errors are ValueErrors
+from weakseg.foreseen import message_of
+
+logging.raiseExceptions = False  # a log that cannot be written is no reason for a traceback
 
 
 def device_for(asked: str, cards: int | None) -> str:
@@ -18,17 +20,18 @@ def device_for(asked: str, cards: int | None) -> str:
 @contextmanager
 def step(log: str) -> Iterator[None]:
     """Write the library's log to `log` and standard error; end a foreseen error with one line."""
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(message)s",
-        handlers=[logging.FileHandler(log, mode="w"), logging.StreamHandler(sys.stderr)],
-        force=True,
-    )
+    write_to(logging.StreamHandler(sys.stderr))
     try:
+        write_to(logging.StreamHandler(sys.stderr), logging.FileHandler(log, mode="w"))
         yield
-    except FORESEEN as error:
-        logging.error("error: %s", " ".join(str(error).split()) or type(error).__name__)
+    except Exception as error:
+        message = message_of(error)
+        if message is None:
+            logging.exception("an error of weakseg itself, please report it:")
+        else:
+            logging.error("error: %s", message)
         sys.exit(1)
-    except Exception:
-        logging.exception("an error of weakseg itself, please report it:")
-        sys.exit(1)
+
+
+def write_to(*handlers: logging.Handler) -> None:
+    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)

@@ -1,5 +1,6 @@
 """Processes that are measured, recordings that are made, and what the plain ones compute."""
 
+import json
 import zipfile
 
 import h5py
@@ -8,8 +9,9 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmarks import recordings
+from benchmarks import processes, recordings
 from benchmarks.fold import repeat
+from benchmarks.inputs import Inputs
 from benchmarks.plain import scores, separation, training
 from benchmarks.processes import Child, measured, together
 from weakseg.collection import Collection
@@ -26,7 +28,19 @@ def test_a_function_is_called_in_a_process_with_its_own_peak_memory():
     with Child() as child:
         before = child.call("numpy:ones", shape=10).peak_gib
         after = child.call("numpy:ones", shape=40_000_000).peak_gib
-    assert 0.28 < after - before < 0.9  # 0.3 GB, and its pickle
+    assert 0.28 < after - before < 0.9  # 0.3 GB
+
+
+def test_paths_and_settings_arrive_as_what_they_are(tmp_path):
+    given = {"inputs": Inputs(tmp_path / "ü x", full=True, steps=7), "paths": [tmp_path], "n": 1.5}
+    line = json.dumps(given, default=processes._marked)
+    assert json.loads(line, object_hook=processes._unmarked) == given
+    with pytest.raises(TypeError, match="set cannot be given"):
+        measured("builtins:dict", x={1})
+
+
+def test_a_result_that_json_does_not_hold_stays_where_it_is():
+    assert measured("numpy:ones", shape=3).result is None
 
 
 def test_processes_work_together():

@@ -97,7 +97,7 @@ def index_sets(run_step, tmp_path) -> Callable[..., Ended]:
         ended = run_step("index_recordings", output=outputs, params=params)
         if ended.status:
             assert Path(outputs["events"]).read_text() == FINISHED
-        assert not list(tmp_path.glob(".*"))
+        assert not list(tmp_path.glob("*.tmp"))  # nor .*.tmp
         return ended
 
     return index

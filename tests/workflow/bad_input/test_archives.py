@@ -439,6 +439,16 @@ def test_a_bomb_takes_no_memory(name, archives, index_sets):
         tracemalloc.stop()
 
 
+def test_a_table_of_scenes_that_has_other_columns_is_passed_over_with_a_warning(
+    archives, index_sets
+):
+    members = {"park-1.wav": sound(8), "meta.csv": table("clip,place", "park-1.wav,park")}
+    pack(archives.parent / "scenes" / "scenes.zip", members)
+    ended = index_sets("archives")
+    assert ended.status == 0
+    assert ended.errors.count("warning: meta.csv: its first line, 'clip,place', does not") == 1
+
+
 # ---------------------------------------------------------------- the same by Snakemake
 
 IN_BRIEF = ("an encrypted table",)

@@ -35,28 +35,35 @@ def content(path: Path) -> dict[str, Any]:
     return loaded
 
 
+def save(given: dict[str, Any], path: Path) -> None:
+    """Write a model file with the digest that it should have, if that can be had."""
+    weights = given["weights"].values()
+    if all(isinstance(value, torch.Tensor) and value.numel() < 10**6 for value in weights):
+        given = given | {"digest": _digest(given)}
+    torch.save(given, path)
+
+
 def saying(**changes: Any) -> Spoil:
-    """A model file that says something else of itself, and the digest of that."""
-    return lambda path: torch.save(signed(content(path) | changes) | changes, path)
-
-
-def signed(given: dict[str, Any]) -> dict[str, Any]:
-    """With the digest of what it says, if that has one."""
-    try:
-        return given | {"digest": _digest(given)}
-    except (TypeError, AttributeError, ValueError, KeyError):
-        return given
+    """A model file that says something else of itself."""
+    return lambda path: save(content(path) | changes, path)
 
 
 def weighing(**changes: Any) -> Spoil:
-    """A model file with other weights, and their digest."""
+    """A model file with other weights."""
+    return lambda path: save(content(path) | {"weights": content(path)["weights"] | changes}, path)
 
+
+def settings_with(**changes: Any) -> Spoil:
+    return lambda path: save(
+        content(path) | {"settings": content(path)["settings"] | changes}, path
+    )
+
+
+def settings_without(name: str) -> Spoil:
     def spoil(path: Path) -> None:
         given = content(path)
-        weights = given["weights"] | changes
-        small = all(value.numel() < 10**6 for value in weights.values())
-        given |= {"weights": weights}
-        torch.save(signed(given) if small else given, path)
+        del given["settings"][name]
+        save(given, path)
 
     return spoil
 
@@ -68,23 +75,6 @@ def bytes_of(change: Callable[[bytes], bytes]) -> Spoil:
 def flipped(data: bytes) -> bytes:
     """One bit is another, which torch.load does not see."""
     return data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :]
-
-
-def settings_without(name: str) -> Spoil:
-    def spoil(path: Path) -> None:
-        given = content(path)
-        del given["settings"][name]
-        torch.save(signed(given), path)
-
-    return spoil
-
-
-def settings_with(**changes: Any) -> Spoil:
-    def spoil(path: Path) -> None:
-        given = content(path)
-        torch.save(signed(given | {"settings": given["settings"] | changes}), path)
-
-    return spoil
 
 
 def zipped_code(path: Path) -> None:
@@ -99,8 +89,8 @@ def hidden_code(path: Path) -> None:
     torch.save(content(path) | {"remark": Harmful()}, path)
 
 
-DAMAGED = ("model.pt: damaged or not a weakseg model (", "train the model again")
-NO_MODEL = ("model.pt: not a weakseg model file", "give a model.pt that training wrote")
+DAMAGED = ("model.pt: damaged or not a weakseg model (", "; ")
+NO_MODEL = ("model.pt: not a weakseg model file", "; ")
 NEVER_RUN = (*DAMAGED, "code is never run")
 
 # a file that is no model, or none that can be rebuilt, whoever reads it
@@ -128,8 +118,8 @@ BROKEN: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "no weights": (saying(weights={}), DAMAGED),
     "weights that are lists": (saying(weights={"mel_mean": [1.0]}), DAMAGED),
     "a digest that is not theirs": (
-        saying(digest="0" * 64),
-        (*DAMAGED, "not as they were written"),
+        lambda path: torch.save(content(path) | {"digest": "0" * 64}, path),
+        (*DAMAGED, "not as", "written"),
     ),
     "weights of NaN": (
         weighing(mel_mean=torch.full((16,), torch.nan)),
@@ -231,7 +221,7 @@ def run_segment(run_step, tmp_path, model) -> Callable[[], Any]:
             resources={},
         )
         assert ended.status == 0 or (tmp_path / "holdout1.h5").read_bytes() == b"finished"
-        assert not list(tmp_path.glob(".*")) and not (tmp_path / "harm").exists()
+        assert not list(tmp_path.glob("*.tmp")) and not (tmp_path / "harm").exists()
         return ended
 
     return segment
@@ -273,29 +263,29 @@ ALL = "".join(f"  {label}: {ONE}\n" for label in ("bark", "bell", "rain"))
 # content of a file of thresholds, words of the line
 THRESHOLDS: dict[str, tuple[bytes | None, tuple[str, ...]]] = {
     "no file": (None, ("tuned.yaml", "no such file of thresholds")),
-    "an empty file": (b"", ("tuned.yaml", "no thresholds", "delete it and run")),
-    "a list": (b"- 1\n", ("tuned.yaml", "no thresholds", "delete it and run")),
-    "no YAML": (b"classes: {bark: [\n", ("tuned.yaml", "not YAML", "delete it and run")),
-    "not UTF-8": (b"classes: {b\xe4rk: 1}", ("tuned.yaml", "not UTF-8", "delete it")),
+    "an empty file": (b"", ("tuned.yaml", "delete it and run")),
+    "a list": (b"- 1\n", ("tuned.yaml", "delete it and run")),
+    "no YAML": (b"classes: {bark: [\n", ("tuned.yaml", "delete it and run")),
+    "not UTF-8": (b"classes: {b\xe4rk: 1}", ("tuned.yaml", "delete it and run")),
     "code": (
         b"classes: !!python/object/apply:os.mkdir [harm]",
-        ("tuned.yaml", "not YAML", "could not determine a constructor"),
+        ("tuned.yaml", "delete it and run"),
     ),
     "other classes": (
         f"classes:\n{ALL}".replace("rain", "snow").encode(),
-        ("tuned.yaml", "of other classes", "delete it"),
+        ("tuned.yaml", "of other classes", "delete it and run"),
     ),
     "a threshold that is missing": (
         f"classes:\n{ALL}".replace("high: 0.5, ", "").encode(),
-        ("tuned.yaml", "no thresholds", "high"),
+        ("tuned.yaml", "no thresholds", "high", "delete it and run"),
     ),
     "a threshold of text": (
         f"classes:\n{ALL}".replace("high: 0.5", "high: much").encode(),
-        ("tuned.yaml", "no thresholds", "high is 'much', expected a number"),
+        ("tuned.yaml", "no thresholds", "bark: high is 'much'", "expected"),
     ),
     "a threshold of NaN": (
         f"classes:\n{ALL}".replace("high: 0.5", "high: .nan").encode(),
-        ("tuned.yaml", "bark: high is 'nan'", "expected a number"),
+        ("tuned.yaml", "no thresholds", "bark: high is 'nan'", "expected"),
     ),
 }
 
@@ -319,7 +309,7 @@ IN_A_RUN = UNUSABLE | BROKEN
 BY_SNAKEMAKE = [
     name if name == IN_BRIEF else pytest.param(name, marks=pytest.mark.soak)
     for name in IN_A_RUN
-    if name != "no file"  # which the configuration refuses
+    if name not in ("no file", "a folder")  # which the configuration refuses
 ]
 
 

@@ -1,0 +1,32 @@
+# All files of a run, so that one that was deleted is made again, with what follows from it.
+EVERY_FILE = [
+    [] if IS_OWN else [*DATA_FILES["scenes"], *DATA_FILES["events"]],
+    files_of(rules.index_recordings, rules.assign_folds, rules.plan_mixtures),
+    files_of(rules.render_mixtures, rules.extract_features, snr=SNRS, fold=FOLDS, part=PARTS),
+    all_material(),
+    files_of(
+        rules.train,
+        rules.segment_training,
+        rules.tune_thresholds,
+        rules.segment,
+        rules.detect_events,
+        rules.detect_tuned_events,
+        rules.separate,
+        rules.evaluate,
+        rules.evaluate_references,
+        rules.draw_clips,
+        rules.draw_mixtures,
+        rules.draw_training,
+        snr=SNRS,
+        model=GRID["models"],
+        fold=GRID["holdout_folds"],
+    ),
+    files_of(rules.draw_method) if MASKED else [],
+    files_of(
+        rules.describe_models,
+        rules.summarise,
+        rules.draw_models,
+        rules.gallery,
+        rules.describe_run,
+    ),
+]

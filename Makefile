@@ -6,6 +6,7 @@
 #   make resume        go on after a run was killed
 #   make test          the tests: PYTEST_ARGS="-k pooling"
 #   make soak          tests that take long: many more kills
+#   make fuzz          damaged archives and YAML by the thousand: FUZZ="archives --inputs 5000 --seed 2"
 #   make bench         measure speed, memory and disk against their budgets: BENCH="render features"
 #   make bench-full    the same, whole where that scales up from a part
 #   make lint          formats, types, the workflow's own lint
@@ -21,6 +22,7 @@ CORES ?= all
 SNAKEMAKE_ARGS ?=
 PYTEST_ARGS ?= -n 2 --dist loadfile
 BENCH ?=
+FUZZ ?=
 
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq
@@ -32,7 +34,7 @@ KEY := $(shell cat $(PINS) | cksum | cut -d " " -f 1)
 RUN := $(VENV)/run-$(KEY)
 DEV := $(VENV)/dev-$(KEY)
 
-.PHONY: demo plan resume test soak bench bench-full lint environment lock
+.PHONY: demo plan resume test soak fuzz bench bench-full lint environment lock
 .DELETE_ON_ERROR:
 
 demo: $(RUN)
@@ -50,6 +52,9 @@ test: $(DEV)
 
 soak: $(DEV)
 	$(PY) -m pytest -m soak $(PYTEST_ARGS)
+
+fuzz: $(DEV)
+	nice $(PY) -m tests.fuzz $(FUZZ)
 
 bench: $(DEV)
 	$(PY) -m benchmarks $(BENCH)

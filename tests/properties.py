@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
-SOAK = 100  # times the examples
+SOAK = 25  # times the examples
 
 
 def holds(

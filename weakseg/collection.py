@@ -33,6 +33,9 @@ UNREADABLE = (AudioError, OSError, EOFError, zipfile.BadZipFile, zlib.error, Not
 class DataError(ValueError):
     """A data set that cannot be used; the message is one line with the file and the remedy."""
 
+    def __init__(self, message: str):
+        super().__init__(" ".join(message.split()))  # a name may hold line breaks
+
 
 @dataclass(frozen=True)
 class Member:
@@ -236,7 +239,8 @@ def _require_readable(info: zipfile.ZipInfo) -> None:
 
 
 def _zip_members(name: str, archive: zipfile.ZipFile) -> list[Member]:
-    files = [info for info in archive.infolist() if not info.is_dir()]
+    # ZipInfo.is_dir() fails where the name is empty
+    files = [info for info in archive.infolist() if not info.filename.endswith("/")]
     return [Member(name, info.filename, f"{info.CRC:08x}") for info in files]
 
 

@@ -28,6 +28,9 @@ Row = dict[str, str]
 class ListError(ValueError):
     """A list that cannot be used; the message is one line with the file, the line, the remedy."""
 
+    def __init__(self, message: str):
+        super().__init__(" ".join(message.split()))  # a cell may hold line breaks
+
 
 def read_listed(path: Path, role: str) -> list[Row]:
     """The rows of the list at `path`; role: `scenes` or `events`, which need a label each.

@@ -171,7 +171,10 @@ def load_model(path: Path) -> SegmentationModel:
     """
     content = _read(path)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ValueError(f"{path}: not a weakseg model file of this version; {OTHER}")
+        raise ValueError(
+            f"{path}: not a weakseg model file of this version; "
+            f"give a model.pt that training wrote, or {OTHER}"
+        )
     try:
         return _rebuild(content, path.stat().st_size)
     except (TypeError, AttributeError, KeyError, RuntimeError, ValueError) as error:

@@ -44,6 +44,9 @@ COLUMNS = [
     "usable",
     "why_not",
 ]
+NUMBERS: dict[str, type] = {"seconds": float, "starts": float, "sample_rate": int, "channels": int}
+# What a row has where nothing is known
+NOTHING = dict.fromkeys(COLUMNS, "") | {name: kind() for name, kind in NUMBERS.items()}
 SHORTEST_SECONDS = 0.01
 UNWRITTEN = ("Cc", "Cs", "Zl", "Zp")  # Unicode's categories: controls, lone surrogates, line breaks
 LONGEST_LABEL = 200  # characters: a label stands in tables, in pictures and in names of columns
@@ -140,15 +143,17 @@ def nothing() -> pd.DataFrame:
     return _as_table([])
 
 
-def _as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=COLUMNS).astype({"usable": bool, "verified": bool})
-    for column, nothing in {"seconds": 0.0, "starts": 0.0, "sample_rate": 0, "channels": 0}.items():
-        table[column] = table[column].fillna(nothing).astype(type(nothing))
-    why_not = table.label.fillna("").astype(str).map(_why_no_label)
-    unlabelled = table.usable & (why_not != "")
-    table.loc[unlabelled, "why_not"] = why_not[unlabelled]
-    table.loc[unlabelled, "usable"] = False
-    return table.fillna({"version": "", "archive": "", "member": "", "label": "", "why_not": ""})
+def _as_table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame([_labelled(row) for row in rows], columns=COLUMNS).astype(
+        NUMBERS | {"usable": bool, "verified": bool}
+    )
+
+
+def _labelled(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with all columns, not usable if no class can be called as its label is."""
+    whole = {**NOTHING, **row}
+    why_not = _why_no_label(whole["label"]) if whole["usable"] else ""
+    return whole | ({"usable": False, "why_not": why_not} if why_not else {})
 
 
 def _why_no_label(label: str) -> str:

@@ -30,6 +30,7 @@ SECONDS = 2.0  # of processor time, for one input
 MEMORY = 512_000_000  # bytes of address space more than at the beginning
 HANGING = 60.0  # seconds without an end
 A_CHILD = 1000  # inputs
+MEMORY_DISK = "/dev/shm" if Path("/dev/shm").is_dir() else None  # inputs are no work for a disk
 WRITES = (
     "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate",
     "os.chmod", "os.chown", "os.utime", "os.system", "os.exec", "os.posix_spawn", "os.fork",
@@ -127,7 +128,10 @@ def _watch(child: int, reading: int, at: mmap.mmap) -> tuple[str, int]:
 
 def _work(target: Target, seed: int, numbers: range, at: mmap.mmap, writing: int) -> None:
     """The child: never returns."""
-    with tempfile.TemporaryDirectory() as folder, os.fdopen(writing, "w", 1) as report:
+    with (
+        tempfile.TemporaryDirectory(dir=MEMORY_DISK) as folder,
+        os.fdopen(writing, "w", 1) as report,
+    ):
         judge = Judge(target, Path(folder))
         for done, number in enumerate(numbers):
             at[:8] = done.to_bytes(8, "little")
@@ -205,7 +209,10 @@ def smallest(target: Target, one: Any, what: str, seconds: float = 30.0) -> byte
     whole = target.bytes_of(one)
     child = os.fork()
     if child == 0:
-        with tempfile.TemporaryDirectory() as folder, os.fdopen(writing, "wb") as report:
+        with (
+            tempfile.TemporaryDirectory(dir=MEMORY_DISK) as folder,
+            os.fdopen(writing, "wb") as report,
+        ):
             judge = Judge(target, Path(folder))
 
             def is_same(data: bytes) -> bool:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from time import time
 
@@ -56,9 +57,9 @@ def date_anew(results: Path) -> list[str]:
     return [f"{results}: {what}; they are dated now, in the same order"]
 
 
-def causes(log: str | Path) -> list[str]:
-    """Lines for what has ended a run, from its log; of a killed job also for its own log."""
-    text = Path(log).read_text(encoding="utf-8", errors="replace")
+def causes(logs: Sequence[str]) -> list[str]:
+    """Lines for what has ended a run, from its logs; of a killed job also for its own log."""
+    text = "".join(Path(log).read_text(encoding="utf-8", errors="replace") for log in logs)
     lines = []
     for signal, rule, its_log in KILLED.findall(text):
         lines.append(

@@ -28,21 +28,21 @@ def test_a_killed_job_has_a_line_also_in_its_own_log(tmp_path):
     log, own = tmp_path / "snakemake.log", tmp_path / "train.log"
     own.write_text("iteration 7\n")
     log.write_text(KILLED.format(log=own))
-    (line,) = faults.causes(log)
+    (line,) = faults.causes([log])
     assert line.startswith(f"error: {own}: train was ended by SIGKILL") and "memory" in line
     assert own.read_text() == f"iteration 7\n{line}\n"
 
 
 def test_a_file_of_the_future_is_named(tmp_path):
     (tmp_path / "snakemake.log").write_text(CLOCK)
-    (line,) = faults.causes(tmp_path / "snakemake.log")
+    (line,) = faults.causes([tmp_path / "snakemake.log"])
     assert line.startswith("error: b/holdout1.h5: dated 2026-11-25 03:29:10, later than now")
     assert "the clock was set back" in line and line.endswith("touch it first)")
 
 
 def test_other_failures_have_their_own_line_already(tmp_path):
     (tmp_path / "snakemake.log").write_text(KILLED.replace("died with <", "returned <"))
-    assert faults.causes(tmp_path / "snakemake.log") == []
+    assert faults.causes([tmp_path / "snakemake.log"]) == []
 
 
 def test_files_of_the_future_are_dated_now_in_the_same_order(tmp_path):

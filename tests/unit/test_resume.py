@@ -79,3 +79,20 @@ def test_stops_a_script_that_was_left_behind(tmp_path: Path) -> None:
         assert not resume.processes_in(tmp_path, resume.is_run)
         resume.stop(resume.processes_in(tmp_path, resume.is_script))
         assert not resume.processes_in(tmp_path, resume.is_script)
+
+
+def test_refuses_while_another_resume_is_alive(tmp_path: Path) -> None:
+    with running(tmp_path / "workflow/resume.py", tmp_path) as other:
+        with pytest.raises(SystemExit, match=f"process {other.pid}"):
+            resume.main(["--directory", str(tmp_path)])
+        assert other.poll() is None
+
+
+def test_a_directory_is_the_same_under_another_name(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    with (
+        running(tmp_path / "bin/snakemake", tmp_path, "-d", "link"),
+        pytest.raises(SystemExit, match="a run is alive"),
+    ):
+        resume.main(["--directory", str(tmp_path / "bin" / ".." / "here")])

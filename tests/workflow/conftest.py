@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from subprocess import PIPE
@@ -215,6 +216,25 @@ def small_disk(tmp_path):
 
     yield mount
     subprocess.run(["umount", "--lazy", str(place)], capture_output=True)
+
+
+@pytest.fixture
+def read_only():
+    """Makes a directory one that cannot be written: with read_only(directory): ..."""
+
+    @contextmanager
+    def mounted(directory):
+        bind = ["mount", "--bind", str(directory), str(directory)]
+        done = subprocess.run(bind, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"needs to mount a directory: {done.stderr.strip()}")
+        try:
+            subprocess.run(["mount", "-o", "remount,bind,ro", str(directory)], check=True)
+            yield
+        finally:
+            subprocess.run(["umount", str(directory)], check=True)
+
+    return mounted
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 from tests.fuzz import TARGETS
@@ -29,7 +30,7 @@ def main() -> int:
     for name in options.targets or TARGETS:
         target, begin = TARGETS[name], time.monotonic()
         numbers = range(options.first, options.first + options.inputs)
-        outcomes, finds = run(target, options.seed, numbers)
+        outcomes, finds = run(target, options.seed, numbers, partial(print, flush=True))
         print(f"{name}: {sum(outcomes.values())} inputs in {time.monotonic() - begin:.0f} s")
         for outcome, count in outcomes.most_common():
             print(f"    {count:7d} {outcome}")

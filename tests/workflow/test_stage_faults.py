@@ -163,7 +163,10 @@ def test_read_only_results(jobs, smoke, small_disk, stage):
     assert place.files() == before
 
 
-@pytest.mark.parametrize("stage", ["folds", "render", "features", "segment", "separate", "train"])
+@pytest.mark.parametrize(
+    "stage",
+    ["folds", "render", "features", "segment", "separate", pytest.param("train", marks=SOAK)],
+)
 def test_a_folder_without_permission(jobs, smoke, tmp_path, stage):
     place = Place(tmp_path, stage, smoke)
     folder = (place.results / ALL[stage]).parent
@@ -212,7 +215,9 @@ REMEDIES = (
 
 
 @pytest.mark.parametrize("lose", ["vanished", "forbidden"])
-@pytest.mark.parametrize("stage", READ)
+@pytest.mark.parametrize(
+    "stage", [pytest.param(name, marks=SOAK if name in LONG else ()) for name in READ]
+)
 def test_a_file_that_cannot_be_read_any_more(jobs, smoke, tmp_path, stage, lose):
     shutil.copytree(smoke.results, tmp_path / "results" / "smoke", copy_function=os.link)
     lost = tmp_path / "results" / "smoke" / READ[stage]

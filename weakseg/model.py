@@ -13,11 +13,11 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import pickle
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -231,7 +231,7 @@ def _read(path: Path) -> Any:
             return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ValueError(f"{path}: no such model file; train the model first") from None
-    except pickle.UnpicklingError as error:  # whose words say how to run what it holds
+    except UnpicklingError as error:  # whose words say how to run what it holds
         reason = ValueError("it is not numbers and text alone, and code is never run")
         raise ValueError(f"{path}: {_damage(reason)}") from error
     except (PermissionError, MemoryError):

@@ -24,5 +24,5 @@ def test_a_directory_that_cannot_be_made_is_no_hindrance(tmp_path, caplog):
     (tmp_path / "curves").touch()
     with Curves(tmp_path / "curves", 0, 2) as curves:
         curves.add_loss(1, 0.5)
-    (message,) = caplog.messages
+    (message,) = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
     assert message.startswith(f"warning: {tmp_path / 'curves'}: no more curves (")

@@ -63,7 +63,7 @@ def _faults(node: ast.AST) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names if alias.name in FORBIDDEN_MODULES)
     elif isinstance(node, ast.ImportFrom) and node.module in FORBIDDEN_MODULES:
-        yield node.module
+        yield from (node.module for alias in node.names if alias.name != "UnpicklingError")
     elif isinstance(node, ast.Call):
         yield from _faults_of_call(node, ast.unparse(node.func))
 
@@ -209,7 +209,7 @@ def test_members_of_an_archive_never_leave_it(tmp_path: Path, wav, noise) -> Non
             heard = files.read_mono(row.archive, row.member, 16000)
             assert heard.shape == (8000,)  # what the archive holds, not what lies outside
     links = index[index.name.isin(["link.wav", "far.wav"])]
-    assert not links.usable.any() and links.why_not.str.startswith("unreadable").all()
+    assert not links.usable.any() and (links.why_not == "a link, which is not followed").all()
     assert index.usable.sum() >= 1
     assert files_below(tmp_path) == before
     assert not Path("/Bark").exists()

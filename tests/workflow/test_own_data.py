@@ -1,6 +1,7 @@
 """Recordings of one's own in folders, and real ones in archives like the published sets."""
 
 import csv
+import io
 import subprocess
 import sys
 import zipfile
@@ -72,7 +73,9 @@ def test_a_list_stands_for_folders(folders, fresh):
         *([path.parent.name, f"events/{path.parent.name}/{path.name}"] for path in files),
     ]
     rows += [rows[1], ["dog bark", "events/gone.wav"]]
-    text = "\r\n".join(";".join(row) for row in rows)
+    table = io.StringIO(newline="")
+    csv.writer(table, delimiter=";").writerows(rows)
+    text = table.getvalue()
     (folders / "my list.csv").write_text(text, encoding="utf-8-sig", newline="")
     data = f"data={{source: folders, scenes: {folders}/scenes, events: {folders}/my list.csv}}"
     output = fresh.must_run("mixtures", "--config", data, SMALL)

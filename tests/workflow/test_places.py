@@ -46,7 +46,7 @@ def test_two_experiments_at_once_in_one_folder_of_results_elsewhere(fresh, other
 
 
 def test_one_experiment_twice_at_once_is_refused(fresh):
-    command = fresh.command("--cores", "1", "--until", "make_demo_archives")
+    command = fresh.command("--cores", "1", "--until", "plan_mixtures")  # four jobs in turn
     first = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     while not list(fresh.directory.glob(".snakemake/locks/*")):
         assert first.poll() is None

@@ -193,7 +193,7 @@ READ = {
     "train": "material/fold2.h5",
     "segment": "models/snr0/tiny_gmp/holdout1/model.pt",
     "tune": "predictions/snr0/tiny_gmp/holdout1-training.h5",
-    "detect": "thresholds/snr0/tiny_gmp/holdout1.yaml",
+    "detect": "predictions/snr0/tiny_gmp/holdout1.h5",
     "separate": "mixtures/snr0/fold1-part1/00001.flac",
     "evaluate": "features/snr0/fold1-part1.h5",
     "references": "mixtures.yaml",

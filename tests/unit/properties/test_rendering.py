@@ -93,8 +93,9 @@ def test_an_event_is_heard_in_its_time_at_its_level(plan: Any, snr_db: float) ->
         here = span(event)
         outside = np.delete(stems[:, channel], np.arange(len(stems))[here])
         assert not outside.any()
-        heard = stems[here, channel]
-        source = recordings[event["event_audio_name"]][: len(heard)]
+        source = recordings[event["event_audio_name"]]
+        heard = stems[here, channel][: len(source)]  # times are rounded down, so it may be shorter
+        source = source[: len(heard)]
         # rounding to whole numbers is an error of 0.3 in each rms
         level = 20 * np.log10(rms(heard) / rms(stems[:, -1]))
         unsure = 20 * np.log10(1 + 1 / rms(heard)) + 20 * np.log10(1 + 1 / rms(stems[:, -1]))

@@ -67,9 +67,13 @@ class Curves:
             with self._or_none():
                 self._writer.write_event(Event(wall_time=time(), step=iteration, **content))
 
+    def _add_value(self, iteration: int, name: str, value: float) -> None:
+        if self._writer:
+            self._add(iteration, summary=scalar(name, value))
+
     def add_loss(self, iteration: int, loss: float) -> None:
         """The loss of one step."""
-        self._add(iteration, summary=scalar("loss of a step", loss))
+        self._add_value(iteration, "loss_of_a_step", loss)
 
     def add_row(self, row: Mapping[str, float]) -> None:
         """A row of the history; it can be seen from now on."""
@@ -78,7 +82,7 @@ class Curves:
         clips = (iteration - before) * self._batch_size
         rate = {"clips_per_second": clips / (self._since[1] - then)}
         for name, value in {**row, **rate}.items():
-            self._add(iteration, summary=scalar(name, value))
+            self._add_value(iteration, name, value)
         if self._writer:
             with self._or_none():
                 self._writer.flush()

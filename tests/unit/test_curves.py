@@ -20,9 +20,17 @@ def test_a_full_disk_ends_the_curves_and_nothing_else(tmp_path, caplog):
     assert caplog.messages == [f"warning: {tmp_path / 'curves'}: no more curves (File too large)"]
 
 
+def test_without_a_directory_nothing_is_written_or_said(tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    with caplog.at_level(logging.DEBUG), Curves(None, 0, 2) as curves:
+        curves.add_loss(1, 0.5)
+        curves.add_row({"iteration": 1, "loss": 0.5})
+    assert not caplog.messages and not list(tmp_path.iterdir())
+
+
 def test_a_directory_that_cannot_be_made_is_no_hindrance(tmp_path, caplog):
     (tmp_path / "curves").touch()
     with Curves(tmp_path / "curves", 0, 2) as curves:
         curves.add_loss(1, 0.5)
-    (message,) = [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING]
+    (message,) = caplog.messages
     assert message.startswith(f"warning: {tmp_path / 'curves'}: no more curves (")

@@ -23,8 +23,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from weakseg.cores import usable_cores
 from weakseg.fresh import FreshMixtures
-from weakseg.hardware import usable_cores
 from weakseg.store import FeatureStore
 
 Item = TypeVar("Item")

@@ -11,8 +11,6 @@ Conventions
 
 from __future__ import annotations
 
-import os
-
 import torch
 from torch import nn
 
@@ -70,10 +68,3 @@ def prepare(model: nn.Module, device: torch.device, threads: int) -> None:
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
-
-def usable_cores() -> int:
-    """Number of cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):  # Linux, where a batch system may grant a few of many
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

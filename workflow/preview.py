@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from weakseg.cores import usable_cores
 from workflow.causes import Past
 from workflow.configuration import Configuration, complete_or_stop, merged, over_config_yaml
 from workflow.dry_run import dry_run
@@ -58,7 +59,7 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _cores(text: str) -> int:
-    return len(os.sched_getaffinity(0)) if text == "all" else int(text)
+    return usable_cores() if text == "all" else int(text)
 
 
 def _given(options: argparse.Namespace) -> Configuration:

@@ -11,7 +11,7 @@ Conventions
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +21,7 @@ from torch import Tensor
 
 from weakseg.averaging import WeightAverage
 from weakseg.batches import Batch
+from weakseg.compiling import compiler_errors_told, forward_of
 from weakseg.hardware import choose_device, choose_precision, mixed_precision, prepare
 from weakseg.model import ModelOutput, SegmentationModel
 from weakseg.objective import Objective
@@ -50,11 +51,14 @@ class Learner:
     history: list[dict[str, float]] = field(default_factory=list)
     recent: list[tuple[float, float]] = field(default_factory=list)
     parts: int = 1
+    compiled: bool = False
     scaler: torch.amp.GradScaler = field(init=False)
+    forward: Callable[[Tensor], ModelOutput] = field(init=False)
 
     def __post_init__(self) -> None:
         enabled = self.precision == "fp16"
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=enabled)
+        self.forward = forward_of(self.model, self.compiled)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One Adam step; returns the loss.
@@ -98,10 +102,11 @@ class Learner:
 
     def _part(self, part: Batch, n_clips: int) -> float:
         """Add the gradient of some of a batch of `n_clips`; returns their share of the loss."""
-        output = self.output(part.logmel)
-        self._check("loss", math.isfinite(output.clip_probabilities.sum().item()), part)
-        loss = self.objective(output, part.truth) * (len(part.names) / n_clips)
-        self.scaler.scale(loss).backward()
+        with compiler_errors_told(self.compiled):
+            output = self.output(part.logmel)
+            self._check("loss", math.isfinite(output.clip_probabilities.sum().item()), part)
+            loss = self.objective(output, part.truth) * (len(part.names) / n_clips)
+            self.scaler.scale(loss).backward()
         return loss.item()
 
     def _check(self, what: str, finite: bool, batch: Batch) -> None:
@@ -115,8 +120,7 @@ class Learner:
     def output(self, logmel: Tensor) -> ModelOutput:
         """What the model says of log-mel (clips, frames, mels)."""
         with mixed_precision(self.device, self.precision):
-            output: ModelOutput = self.model(logmel)
-        return output
+            return self.forward(logmel)
 
     def averaged(self) -> AbstractContextManager[None]:
         """A context in which the model has its averaged weights, if there are any."""
@@ -176,10 +180,11 @@ def start_learner(
     threads: int,
     objective: Objective | None = None,
     average: float = 0.0,
+    compiled: bool = False,
 ) -> Learner:
     """A learner before its first step: the model on its device, and Adam.
 
-    average: decay of the moving average of the weights; 0 for none.
+    average: decay of the moving average of the weights; 0 for none; compiled: see `compiling`.
     ValueError for a device, a precision or a number of threads that there is not.
     """
     place = choose_device(device)
@@ -187,7 +192,9 @@ def start_learner(
     prepare(model, place, threads)
     adam = torch.optim.Adam(model.parameters(), fused=True)
     averaged = WeightAverage(model, average) if average else None
-    return Learner(model, adam, place, arithmetic, objective or Objective(), averaged)
+    return Learner(
+        model, adam, place, arithmetic, objective or Objective(), averaged, compiled=compiled
+    )
 
 
 def gradient_norm(model: torch.nn.Module) -> float:

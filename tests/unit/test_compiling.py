@@ -1,0 +1,66 @@
+"""weakseg.compiling: training with torch.compile."""
+
+import shutil
+
+import pytest
+import torch
+
+from weakseg.batches import Batch
+from weakseg.learner import Learner, start_learner
+from weakseg.model import SegmentationModel
+
+CLASSES, FRAMES, MELS = list("abc"), 17, 8
+GWRP = {"type": "gwrp", "decay": 0.99}
+
+
+def learner(compiled: bool) -> Learner:
+    torch.manual_seed(1)
+    network = {"type": "published", "widths": [4, 4]}
+    model = SegmentationModel(network, GWRP, CLASSES, {}, MELS)
+    return start_learner(model, "cpu", "fp32", 1, average=0.9, compiled=compiled)
+
+
+def batch(n_clips: int) -> Batch:
+    random = torch.Generator().manual_seed(n_clips)
+    truth = (torch.rand(n_clips, 3, generator=random) < 0.5).float()
+    logmel = torch.randn(n_clips, FRAMES, MELS, generator=random)
+    return Batch([f"clip{number}" for number in range(n_clips)], logmel, truth)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("g++"), reason="needs g++, with which torch.compile compiles")
+def test_a_compiled_model_learns_the_same():
+    eager, compiled = learner(False), learner(True)
+    for clips in (batch(4), batch(4), batch(3)):
+        assert compiled.step(clips, 1e-2) == pytest.approx(eager.step(clips, 1e-2), abs=1e-5)
+    weights = (list(one.result().parameters()) for one in (compiled, eager))
+    for mine, other in zip(*weights, strict=True):
+        assert torch.allclose(mine, other, atol=1e-4)
+
+
+@pytest.fixture
+def no_compiler(monkeypatch):
+    def fails(*_):
+        raise RuntimeError("no working C++ compiler\nand a page of advice")
+
+    monkeypatch.setattr(torch, "compile", lambda model: fails)
+
+
+def test_what_the_compiler_says_becomes_one_line(no_compiler):
+    with pytest.raises(ValueError) as caught:
+        learner(True).step(batch(2), 1e-2)
+    assert str(caught.value) == (
+        "training.compile: torch cannot compile this model here (no working C++ compiler); "
+        "install a C++ compiler, or set it to false"
+    )
+
+
+def test_what_is_no_error_of_the_compiler_stays_as_it_is(monkeypatch):
+    one = learner(True)
+    monkeypatch.setattr(one, "forward", lambda logmel: one.model(logmel * torch.nan))
+    with pytest.raises(ValueError, match="iteration 1: the loss is not finite"):
+        one.step(batch(2), 1e-2)
+
+
+def test_a_model_that_is_not_compiled_needs_no_compiler(no_compiler):
+    assert learner(False).step(batch(2), 1e-2) > 0

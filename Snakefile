@@ -1,5 +1,6 @@
 # weakseg: sound events and their time-frequency masks from weak labels.
 # The pipeline at a glance; the rules stand in workflow/rules/, a file a stage.
+import gc
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from snakemake.utils import min_version
 from workflow import disk, faults
 
 min_version("9.0")
+gc.freeze()  # looking for garbage in all of Snakemake, again and again, took a sixth of a dry run
 faults.stop_unless_writable()
 
 

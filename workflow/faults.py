@@ -39,7 +39,7 @@ def stop_unless_writable() -> None:
 
 
 def date_anew(results: Path) -> list[str]:
-    """Date what was made by a clock that has been set back since; says so in a line.
+    """Date anew what was made by a clock that has been set back since, or by another's; says so.
 
     Snakemake refuses what comes out older than what goes in.  The order of the dates stays, so that
     what was out of date still is.
@@ -53,7 +53,8 @@ def date_anew(results: Path) -> list[str]:
             os.utime(path, (now, now - STEP * ranks[date]))
     if not ahead:
         return []
-    what = f"{len(ahead)} files were dated later than now: the clock was set back"
+    why = "the clock was set back, or that of a shared disk is ahead"
+    what = f"{len(ahead)} files were dated later than now ({why})"
     return [f"{results}: {what}; they are dated now, in the same order"]
 
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.crossfade import FADE_SECONDS, crossfade
+from weakseg.machine_code import in_machine_code
 from weakseg.material import Material, Place, part_of, rms
 from weakseg.spectral import Spectral
 
@@ -128,14 +129,17 @@ class FreshMixtures:
         return part_of(event, 0, needed)
 
 
+@in_machine_code
 def at_speed(audio: Waveform, speed: float) -> Waveform:
     """Audio played faster (speed > 1) or slower, by linear interpolation between samples."""
-    places = np.arange(0, len(audio) - 1, speed)
-    before = places.astype(np.intp)
-    share = (places - before).astype(np.float32)
-    return (
-        audio.take(before, mode="clip") * (1 - share) + audio.take(before + 1, mode="clip") * share
-    )
+    played = np.empty(int(np.ceil(max(len(audio) - 1, 0) / speed)), np.float32)
+    for sample in range(len(played)):
+        place = sample * speed
+        before = int(place)
+        share = np.float32(place - before)
+        after = min(before + 1, len(audio) - 1)
+        played[sample] = audio[before] * (np.float32(1) - share) + audio[after] * share
+    return played
 
 
 def largest(audio: Waveform) -> float:

@@ -8,15 +8,16 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from weakseg.machine_code import in_machine_code
 
 DIGIT = 11  # bits; three digits are a float, and the counters of all three fit the fastest cache
 
@@ -48,20 +49,12 @@ def _weights_of_rows(
     threads = torch.get_num_threads()
     with ThreadPoolExecutor(threads) as pool:
         parts = (np.array_split(array, threads) for array in (rows.view(np.uint32), placed))
-        for _ in pool.map(partial(_compiled(), weights), *parts):
+        for _ in pool.map(partial(_place, weights), *parts):
             pass
     return placed
 
 
-@cache
-def _compiled() -> Callable[..., None]:
-    """`_place` in machine code, which takes a second to make: not before the first pooling."""
-    from numba import njit
-
-    compiled: Callable[..., None] = njit(nogil=True)(_place)
-    return compiled
-
-
+@in_machine_code
 def _place(weights: NDArray[np.float32], rows: NDArray[np.uint32], placed: NDArray[Any]) -> None:
     """Fill `placed` by a radix sort of each row of bits, both (masks, cells).
 

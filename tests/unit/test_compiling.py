@@ -15,7 +15,7 @@ GWRP = {"type": "gwrp", "decay": 0.99}
 
 def learner(compiled: bool) -> Learner:
     torch.manual_seed(1)
-    network = {"type": "published", "widths": [4, 4]}
+    network = {"type": "published", "widths": [4]}
     model = SegmentationModel(network, GWRP, CLASSES, {}, MELS)
     return start_learner(model, "cpu", "fp32", 1, average=0.9, compiled=compiled)
 
@@ -31,7 +31,7 @@ def batch(n_clips: int) -> Batch:
 @pytest.mark.skipif(not shutil.which("g++"), reason="needs g++, with which torch.compile compiles")
 def test_a_compiled_model_learns_the_same():
     eager, compiled = learner(False), learner(True)
-    for clips in (batch(4), batch(4), batch(3)):
+    for clips in (batch(4), batch(4)):
         assert compiled.step(clips, 1e-2) == pytest.approx(eager.step(clips, 1e-2), abs=1e-5)
     weights = (list(one.result().parameters()) for one in (compiled, eager))
     for mine, other in zip(*weights, strict=True):

@@ -32,7 +32,7 @@ def train_model(
     """`settings` are those of `weakseg.training.train` that determine the result."""
     paths, recordings = ([Path(path) for path in files] for files in (features, material))
     inputs = [file_digest(path) for path in [*paths, *recordings]]
-    drawn_with = {name: version(name) for name in ("numpy", "scipy") if recordings}
+    drawn_with = {name: version(name) for name in ("numba", "numpy", "scipy") if recordings}
     key = state_key(settings | {"device": device} | drawn_with, code, inputs)
     trained, rows = train(
         paths,

@@ -1,0 +1,30 @@
+"""weakseg.machine_code: loops that numba translates when they are first called."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from weakseg.machine_code import in_machine_code
+
+
+@in_machine_code
+def running_sum(values):
+    """Sums."""
+    total, sums = 0.0, np.empty_like(values)
+    for number, value in enumerate(values):
+        total += value
+        sums[number] = total
+    return sums
+
+
+def test_a_loop_gives_what_numpy_gives():
+    values = np.random.default_rng(1).normal(size=100)
+    assert running_sum(values) == pytest.approx(np.cumsum(values), rel=1e-12)
+    assert (running_sum.__name__, running_sum.__doc__) == ("running_sum", "Sums.")
+
+
+def test_importing_a_loop_does_not_import_numba():
+    code = "import sys, weakseg.fresh, weakseg.rank_weights; assert 'numba' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

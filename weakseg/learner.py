@@ -102,10 +102,10 @@ class Learner:
 
     def _part(self, part: Batch, n_clips: int) -> float:
         """Add the gradient of some of a batch of `n_clips`; returns their share of the loss."""
-        with compiler_errors_told(self.compiled):
-            output = self.output(part.logmel)
-            self._check("loss", math.isfinite(output.clip_probabilities.sum().item()), part)
-            loss = self.objective(output, part.truth) * (len(part.names) / n_clips)
+        output = self.output(part.logmel)
+        self._check("loss", math.isfinite(output.clip_probabilities.sum().item()), part)
+        loss = self.objective(output, part.truth) * (len(part.names) / n_clips)
+        with compiler_errors_told(self.compiled):  # it may leave the way back for later
             self.scaler.scale(loss).backward()
         return loss.item()
 
@@ -119,7 +119,7 @@ class Learner:
 
     def output(self, logmel: Tensor) -> ModelOutput:
         """What the model says of log-mel (clips, frames, mels)."""
-        with mixed_precision(self.device, self.precision):
+        with compiler_errors_told(self.compiled), mixed_precision(self.device, self.precision):
             return self.forward(logmel)
 
     def averaged(self) -> AbstractContextManager[None]:

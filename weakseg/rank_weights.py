@@ -19,7 +19,7 @@ from torch import Tensor
 
 from weakseg.machine_code import in_machine_code
 
-DIGIT = 11  # bits; three digits are a float, and the counters of all three fit the fastest cache
+DIGIT = 11  # bits; three cover a float's 32, and the counters of one (8 KiB) fit the fastest cache
 
 
 def rank_weights(n_cells: int, decay: float) -> NDArray[np.float32]:
@@ -58,8 +58,8 @@ def _weights_of_rows(
 def _place(weights: NDArray[np.float32], rows: NDArray[np.uint32], placed: NDArray[Any]) -> None:
     """Fill `placed` by a radix sort of each row of bits, both (masks, cells).
 
-    Sorted from small to large by its inverted bits the largest cell is first.  Each pass sorts
-    stably by one digit, the lowest first.
+    The inverted bits are sorted from small to large, so that the largest cell comes first.  Each
+    pass sorts stably by one digit, the lowest first.
     """
     n_cells = rows.shape[1]
     last = np.uint32((1 << DIGIT) - 1)

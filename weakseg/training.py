@@ -79,7 +79,7 @@ def train(
     material_paths: Sequence[Path] = (),
     curves: Path | None = None,
     precision: str = "auto",
-    compile: bool = False,
+    compiled: bool = False,
     device: str = "auto",
     say: Callable[[str], None] = say_to_stderr,
 ) -> tuple[SegmentationModel, list[HistoryRow]]:
@@ -116,7 +116,7 @@ def train(
             clip_frames=store.shape[0],
         )
         learner = start_learner(
-            model, device, precision, threads, Objective(**(objective or {})), average, compile
+            model, device, precision, threads, Objective(**(objective or {})), average, compiled
         )
         selection = Selection(keep, patience)
         rate_of = Schedule(schedule, learning_rate, iterations, decay, decay_every, warmup)

@@ -39,7 +39,7 @@ def stop_unless_writable() -> None:
 
 
 def date_anew(results: Path) -> list[str]:
-    """Date anew what was made by a clock that has been set back since, or by another's; says so.
+    """Date anew what is dated later than now, as after a clock was set back; says so in a line.
 
     Snakemake refuses what comes out older than what goes in.  The order of the dates stays, so that
     what was out of date still is.

@@ -19,7 +19,7 @@ SAME = {
     "mixtures": "sample_rate seconds event_seconds per_fold onsets overlap reshuffle level_over "
     "shard group_folds",
     "features": "window hop mels mask_threshold_db mask_truth",
-    "training": "threads precision compile validation_clips validate_every decay decay_every",
+    "training": "threads precision validation_clips validate_every decay decay_every",
     "detection": "clip_threshold",
     "separation": "resolution classes",
     "gallery": "clips clips_per_model longest_seconds max_mb",
@@ -60,6 +60,7 @@ KEYS = {name: f"{group}.{name}" for group, names in SAME.items() for name in nam
     "named": "evaluation.figure_mixtures",
     "most_clips": "tuning.clips",
     "n_clips": "separation.clips",
+    "compiled": "training.compile",
     "audio": "predict.audio",
     "model_name": "predict.model",
     "predict/detector": "predict.thresholds",

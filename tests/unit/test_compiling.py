@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 import torch
+from torch._dynamo.exc import TorchDynamoException
 
 from weakseg.batches import Batch
 from weakseg.learner import Learner, start_learner
@@ -41,25 +42,31 @@ def test_a_compiled_model_learns_the_same():
 @pytest.fixture
 def no_compiler(monkeypatch):
     def fails(*_):
-        raise RuntimeError("no working C++ compiler\nand a page of advice")
+        raise TorchDynamoException("no C++\ncompiler\nSet TORCHDYNAMO_VERBOSE=1 for more")
 
     monkeypatch.setattr(torch, "compile", lambda model: fails)
 
 
 def test_what_the_compiler_says_becomes_one_line(no_compiler):
-    with pytest.raises(ValueError) as caught:
-        learner(True).step(batch(2), 1e-2)
-    assert str(caught.value) == (
-        "training.compile: torch cannot compile this model here (no working C++ compiler); "
-        "install a C++ compiler, or set it to false"
-    )
+    one, clips = learner(True), batch(2)
+    for use in (lambda: one.step(clips, 1e-2), lambda: one.output(clips.logmel)):
+        with pytest.raises(ValueError) as caught:
+            use()
+        assert str(caught.value) == (
+            "training.compile: torch cannot compile this model here (no C++ compiler); "
+            "set it to false, or install what the compiler misses"
+        )
 
 
-def test_what_is_no_error_of_the_compiler_stays_as_it_is(monkeypatch):
+@pytest.mark.parametrize("error", [ValueError, MemoryError, RuntimeError, torch.OutOfMemoryError])
+def test_what_is_no_error_of_the_compiler_stays_as_it_is(monkeypatch, error):
+    def fails(logmel):
+        raise error("as it is")
+
     one = learner(True)
-    monkeypatch.setattr(one, "forward", lambda logmel: one.model(logmel * torch.nan))
-    with pytest.raises(ValueError, match="iteration 1: the loss is not finite"):
-        one.step(batch(2), 1e-2)
+    monkeypatch.setattr(one, "forward", fails)
+    with pytest.raises(error, match="as it is"):
+        one.output(batch(2).logmel)
 
 
 def test_a_model_that_is_not_compiled_needs_no_compiler(no_compiler):

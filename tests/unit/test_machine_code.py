@@ -2,7 +2,10 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
+import numba
 import numpy as np
 import pytest
 
@@ -28,3 +31,18 @@ def test_a_loop_gives_what_numpy_gives():
 def test_importing_a_loop_does_not_import_numba():
     code = "import sys, weakseg.fresh, weakseg.rank_weights; assert 'numba' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_threads_that_call_a_loop_first_translate_it_once(monkeypatch):
+    translations = []
+
+    def slow_njit(**options):
+        translations.append(options)
+        sleep(0.05)
+        return lambda loop: loop
+
+    monkeypatch.setattr(numba, "njit", slow_njit)
+    loop = in_machine_code(lambda number: number + 1)
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(loop, range(8))) == list(range(1, 9))
+    assert translations == [{"nogil": True}]

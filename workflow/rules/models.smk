@@ -34,7 +34,7 @@ rule train:
             validation_clips=TRAINING["validation_clips"],
             validate_every=TRAINING["validate_every"],
             precision=TRAINING["precision"],
-            compile=TRAINING["compile"],
+            compiled=TRAINING["compile"],
             threads=TRAINING["threads"],
         ),
         code=digest_of("train"),

@@ -1,25 +1,26 @@
-"""`torch.compile`: a model translated into fewer and larger kernels before its first step.
+"""`torch.compile`: a network translated into fewer and larger kernels at its first step.
 
-It takes a minute and a C++ compiler, and pays where steps are many and their kernels small: on a
-card.  What is computed stays the same but for rounding, and for the units that dropout leaves out.
+That takes a while and a C++ compiler, so it is for long trainings.  What is computed stays the same
+but for rounding, and for the units that dropout leaves out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor
+
+from weakseg.model import Cells, SegmentationModel
 
 MOST_OF_A_REASON = 300  # characters of the compiler's words
 
 
-def forward_of(model: nn.Module, compiled: bool) -> Callable[..., Any]:
-    """What to call in the model's place; its weights and its mode stay the model's."""
-    forward: Callable[..., Any] = torch.compile(model) if compiled else model
-    return forward
+def cells_of(model: SegmentationModel, compiled: bool) -> Callable[[Tensor], Cells]:
+    """`model.cells`, or the same compiled; not the pooling, which ranks outside of torch."""
+    cells: Callable[[Tensor], Cells] = torch.compile(model.cells) if compiled else model.cells
+    return cells
 
 
 @contextmanager

@@ -21,9 +21,9 @@ from torch import Tensor
 
 from weakseg.averaging import WeightAverage
 from weakseg.batches import Batch
-from weakseg.compiling import compiler_errors_told, forward_of
+from weakseg.compiling import cells_of, compiler_errors_told
 from weakseg.hardware import choose_device, choose_precision, mixed_precision, prepare
-from weakseg.model import ModelOutput, SegmentationModel
+from weakseg.model import Cells, ModelOutput, SegmentationModel
 from weakseg.objective import Objective
 
 
@@ -53,12 +53,12 @@ class Learner:
     parts: int = 1
     compiled: bool = False
     scaler: torch.amp.GradScaler = field(init=False)
-    forward: Callable[[Tensor], ModelOutput] = field(init=False)
+    cells: Callable[[Tensor], Cells] = field(init=False)
 
     def __post_init__(self) -> None:
         enabled = self.precision == "fp16"
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=enabled)
-        self.forward = forward_of(self.model, self.compiled)
+        self.cells = cells_of(self.model, self.compiled)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One Adam step; returns the loss.
@@ -120,7 +120,7 @@ class Learner:
     def output(self, logmel: Tensor) -> ModelOutput:
         """What the model says of log-mel (clips, frames, mels)."""
         with compiler_errors_told(self.compiled), mixed_precision(self.device, self.precision):
-            return self.forward(logmel)
+            return self.model.pool(self.cells(logmel))
 
     def averaged(self) -> AbstractContextManager[None]:
         """A context in which the model has its averaged weights, if there are any."""
@@ -184,7 +184,8 @@ def start_learner(
 ) -> Learner:
     """A learner before its first step: the model on its device, and Adam.
 
-    average: decay of the moving average of the weights; 0 for none; compiled: see `compiling`.
+    average: decay of the moving average of the weights; 0 for none; compiled: as in
+    `compiling`, on a card (on a CPU torch 2.13 makes faulty code of the encoder-decoder in bf16).
     ValueError for a device, a precision or a number of threads that there is not.
     """
     place = choose_device(device)
@@ -193,7 +194,13 @@ def start_learner(
     adam = torch.optim.Adam(model.parameters(), fused=True)
     averaged = WeightAverage(model, average) if average else None
     return Learner(
-        model, adam, place, arithmetic, objective or Objective(), averaged, compiled=compiled
+        model,
+        adam,
+        place,
+        arithmetic,
+        objective or Objective(),
+        averaged,
+        compiled=compiled and place.type == "cuda",
     )
 
 

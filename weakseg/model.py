@@ -130,7 +130,10 @@ class SegmentationModel(nn.Module):
 
     def forward(self, logmel: Tensor) -> ModelOutput:
         """Masks and probabilities from log-mel (clips, frames, mels), not standardised."""
-        cells = self.cells(logmel)
+        return self.pool(self.cells(logmel))
+
+    def pool(self, cells: Cells) -> ModelOutput:
+        """What `cells` gives, with the clip probabilities."""
         return ModelOutput(**vars(cells), clip_probabilities=self.pooling(*cells.pooled))
 
     def cells(self, logmel: Tensor) -> Cells:

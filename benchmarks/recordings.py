@@ -29,6 +29,7 @@ from weakseg.recordings import COLUMNS, read_index
 N_SCENES, SCENE_RATE, SCENE_SECONDS, N_LOCATIONS, SCENE_ARCHIVES = 8640, 48_000, 10.0, 288, 10
 N_EVENTS, N_VERIFIED, EVENT_RATE, EVENT_SECONDS = 9473, 3710, 44_100, (0.3, 30.0)
 N_CLASSES, N_NOISES = 41, 16
+COMPRESSION = 1  # noise hardly compresses: more effort would make reading it no slower
 EVENT_ARCHIVE = f"{EVENT_SET}.audio_train.zip"
 
 Signal = NDArray[np.float64]
@@ -127,15 +128,11 @@ def write_archives(
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / name for name in sorted(index["archive"].unique())]
     for path in paths:
-        with replacing(path) as temporary, _new_zip(temporary) as archive:
+        with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             for _, row in rows[rows["archive"] == path.name].iterrows():
-                archive.writestr(row["member"], make(row))
+                info = zipfile.ZipInfo(row["member"])  # its date is not today's: same bytes
+                archive.writestr(info, make(row), zipfile.ZIP_DEFLATED, COMPRESSION)
     return paths
-
-
-def _new_zip(path: Path) -> zipfile.ZipFile:
-    # noise hardly compresses: more effort would make reading it no slower
-    return zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
 
 
 def make_scene(row: pd.Series) -> bytes:

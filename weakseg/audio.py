@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from weakseg.crossfade import crossfade
 from weakseg.files import writing
+from weakseg.levels import largest
 
 Waveform = NDArray[np.float64]
 
@@ -83,10 +84,10 @@ def _check_format(file: soundfile.SoundFile) -> None:
 
 def check_samples(audio: NDArray[np.floating[Any]]) -> None:
     """Raise AudioError if a sample is not finite or absurdly large."""
-    largest = max(audio.max(initial=0.0), -audio.min(initial=0.0))
-    if largest <= LARGEST_SAMPLE:
+    loudest = largest(audio)
+    if loudest <= LARGEST_SAMPLE:
         return
-    what = f"a sample of {largest:.3g}" if np.isfinite(largest) else "NaN or infinite samples"
+    what = f"a sample of {loudest:.3g}" if np.isfinite(loudest) else "NaN or infinite samples"
     raise AudioError(f"holds {what}")
 
 
@@ -121,7 +122,7 @@ def _first_sound(file: soundfile.SoundFile) -> int:
     """
     quiet_start, start, position = None, None, 0
     must_read_all = file.subtype in FLOAT_SUBTYPES
-    for block in file.blocks(BLOCK_SAMPLES, dtype="float64", always_2d=True):
+    for block in _blocks(file, file.frames):
         # of what will be mixed: channels can cancel out
         mono = sum_of_channels(block, block.dtype) / block.shape[1]
         if must_read_all:
@@ -165,13 +166,35 @@ def read_mono(
     with opened(source) as file:
         native_rate, promised = file.samplerate, file.frames
         wanted = promised if seconds is None else math.ceil(seconds * native_rate)
-        audio = file.read(wanted, dtype="float64", always_2d=True)
-    check_length(len(audio), min(wanted, promised), native_rate)
-    check_samples(audio)
-    mono: Waveform = sum_of_channels(audio, audio.dtype) / audio.shape[1]
+        wanted = min(wanted, promised)
+        mono = _mean_of_channels(file, wanted)
+    check_length(len(mono), wanted, native_rate)
+    check_samples(mono)
     return (
         mono if native_rate == sample_rate else soxr.resample(mono, native_rate, sample_rate, "HQ")
     )
+
+
+def _mean_of_channels(file: soundfile.SoundFile, n_samples: int) -> Waveform:
+    """What is there of the next samples, read in blocks that stay in the processor's cache."""
+    mono, n_read = np.empty(n_samples), 0
+    for block in _blocks(file, n_samples):
+        end = n_read + len(block)
+        mono[n_read:end] = sum_of_channels(block, block.dtype)
+        n_read = end
+    mono /= file.channels
+    return mono[:n_read]
+
+
+def _blocks(file: soundfile.SoundFile, n_samples: int) -> Iterator[NDArray[np.float64]]:
+    """The next samples (samples, channels) as far as there are any, a block over the one before.
+
+    soundfile's own blocks go on with what was in memory where a file ends before its header says.
+    """
+    buffer = np.empty((min(n_samples, BLOCK_SAMPLES), file.channels))
+    while len(block := file.read(min(n_samples, len(buffer)), out=buffer)):
+        yield block
+        n_samples -= len(block)
 
 
 def read_part(source: str | Path | IO[bytes], start: float, seconds: float) -> Waveform:
@@ -201,7 +224,9 @@ def to_level(audio: Waveform, level_db: float) -> Waveform:
     rms = np.sqrt(np.mean(audio**2)) if len(audio) else 0.0
     if rms == 0:
         raise AudioError("silent")
-    return audio / rms * 10 ** (level_db / 20)
+    levelled: Waveform = audio / rms
+    levelled *= 10 ** (level_db / 20)
+    return levelled
 
 
 def loop(audio: NDArray[Any], n_samples: int, fade_samples: int) -> NDArray[Any]:

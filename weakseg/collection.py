@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import IO, Any
 
 from weakseg.audio import AudioError, Waveform, read_mono
+from weakseg.zip_member import inflated
 
 READ_WHOLE_BYTES = 64_000_000  # larger members are read only as far as needed, without their CRC
 MOST_EXPANSION = 200  # times its packed size: such a large member is digital silence, or a zip bomb
@@ -67,6 +68,7 @@ class Collection(AbstractContextManager["Collection"]):
         self._stack = ExitStack()
         self._directory = directory
         zips = sorted(path for path in files if path.suffix.lower() == ".zip")
+        self._paths = {path.name: path for path in zips}
         self._archives = {path.name: self._open_zip(path) for path in zips}
         self.members = [
             m for name, archive in self._archives.items() for m in _zip_members(name, archive)
@@ -99,14 +101,9 @@ class Collection(AbstractContextManager["Collection"]):
             with (self._directory / member).open("rb") as file:
                 yield file
             return
+        info = self._find(archive, member)
         try:
-            zipped = self._archives[archive]
-            info = zipped.getinfo(member)
-        except KeyError as error:
-            raise AudioError(f"{archive} holds no {member}") from error
-        _require_readable(info)
-        try:
-            lazy = LazyMember(zipped.open(info), info.file_size)
+            lazy = LazyMember(self._archives[archive].open(info), info.file_size)
         except Exception as error:  # as when the archive is opened
             raise AudioError(f"damaged in its archive ({error})") from error
         try:
@@ -118,11 +115,31 @@ class Collection(AbstractContextManager["Collection"]):
         if lazy.damage:
             raise AudioError(f"damaged in its archive ({lazy.damage})")
 
+    def _find(self, archive: str, member: str) -> zipfile.ZipInfo:
+        """A member that may be read."""
+        try:
+            info = self._archives[archive].getinfo(member)
+        except KeyError as error:
+            raise AudioError(f"{archive} holds no {member}") from error
+        _require_readable(info)
+        return info
+
+    def _inflated(self, archive: str, member: str) -> bytes | None:
+        """A whole member, the fast way; None where that is none."""
+        if not archive:
+            return None
+        info = self._find(archive, member)
+        small = info.file_size <= READ_WHOLE_BYTES
+        return inflated(self._paths[archive], info) if small else None
+
     def read_mono(
         self, archive: str, member: str, sample_rate: int, seconds: float | None = None
     ) -> Waveform:
         """A recording as `audio.read_mono` gives it; errors name the archive and the member."""
         try:
+            data = self._inflated(archive, member)
+            if data is not None:
+                return read_mono(io.BytesIO(data), sample_rate, seconds)
             with self.open(archive, member) as file:
                 size = file.seek(0, io.SEEK_END)
                 file.seek(0)

@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.crossfade import FADE_SECONDS, crossfade
+from weakseg.levels import largest, rms
 from weakseg.machine_code import in_machine_code
-from weakseg.material import Material, Place, part_of, rms
+from weakseg.material import Material, Place, part_of
 from weakseg.spectral import Spectral
 
 Waveform = NDArray[np.float32]
@@ -140,8 +141,3 @@ def at_speed(audio: Waveform, speed: float) -> Waveform:
         after = min(before + 1, len(audio) - 1)
         played[sample] = audio[before] * (np.float32(1) - share) + audio[after] * share
     return played
-
-
-def largest(audio: Waveform) -> float:
-    """Largest absolute value; no copy is made."""
-    return float(max(audio.max(), -audio.min()))

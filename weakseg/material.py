@@ -22,6 +22,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from weakseg.levels import rms
 from weakseg.store import StoreError, new_file, read_json, reading, write_json
 
 BLOCK_SAMPLES = 1 << 22  # hashed at a time
@@ -109,11 +110,6 @@ def part_of(place: Place, first: int, length: int) -> NDArray[np.float32]:
     samples, entry = place
     end = min(first + length, entry.length)
     return samples[entry.start + first : entry.start + end].astype(np.float32)
-
-
-def rms(audio: NDArray[np.float32]) -> float:
-    """Root mean square; 0 of nothing."""
-    return float(np.sqrt(audio @ audio / max(len(audio), 1)))
 
 
 class _File(NamedTuple):

@@ -34,6 +34,7 @@ from weakseg.audio import (
 )
 from weakseg.crossfade import FADE_SECONDS
 from weakseg.files import keep_only
+from weakseg.levels import largest
 from weakseg.plan import PlannedEvent, PlannedMixture
 from weakseg.sealed import read_table
 
@@ -67,16 +68,20 @@ def render(
     "file" sets it over the whole recording and then cuts, as published, so the heard level differs.
     """
     n_samples = round(seconds * sample_rate)
-    stems = np.zeros((n_samples, len(mixture["events"]) + 1))
-    for channel, event in enumerate(mixture["events"]):
+    heard = []
+    for event in mixture["events"]:
         recording = read_event(event["event_audio_name"])
         with naming(event["event_audio_name"]):
-            _add_event(stems[:, channel], recording, event, snr_db, sample_rate, level_over)
+            heard.append(_heard(recording, event, n_samples, snr_db, sample_rate, level_over))
     scene = read_scene(mixture["scene_audio_name"])
     with naming(mixture["scene_audio_name"]):
         scene = loop(scene, n_samples, round(FADE_SECONDS * sample_rate))
-        stems[:, -1] = to_level(scene, 0.0)
-    return to_pcm16(stems / _peak(stems))
+        heard.append(Heard(0, to_level(scene, 0.0)))
+    peak = _peak(heard, n_samples)
+    stems = np.zeros((n_samples, len(heard)), np.int16)
+    for channel, part in enumerate(heard):
+        stems[part.span, channel] = to_pcm16(part.audio / peak)
+    return stems
 
 
 @contextmanager
@@ -88,27 +93,38 @@ def naming(recording: str) -> Iterator[None]:
         raise AudioError(f"{recording}: {error}") from error
 
 
-def _add_event(
-    stem: Waveform,
+class Heard(NamedTuple):
+    """What of a recording is heard, (samples,), and at which sample of the mixture it begins."""
+
+    first: int
+    audio: Waveform
+
+    @property
+    def span(self) -> slice:
+        return slice(self.first, self.first + len(self.audio))
+
+
+def _heard(
     recording: Waveform,
     event: PlannedEvent,
+    n_samples: int,
     snr_db: float,
     sample_rate: int,
     level_over: str,
-) -> None:
+) -> Heard:
     first = int(event["onset"] * sample_rate)
-    length = min(int(event["offset"] * sample_rate), len(stem)) - first
-    whole_file = level_over == "file"
-    heard = (
-        to_level(recording, snr_db)[:length] if whole_file else to_level(recording[:length], snr_db)
-    )
-    stem[first : first + len(heard)] = heard
+    length = min(int(event["offset"] * sample_rate), n_samples) - first
+    if level_over == "file":
+        return Heard(first, to_level(recording, snr_db)[:length])
+    return Heard(first, to_level(recording[:length], snr_db))
 
 
-def _peak(stems: NDArray[np.float64]) -> float:
+def _peak(heard: Sequence[Heard], n_samples: int) -> float:
     """Largest absolute value of the scene, any event, and the sum of events (published scale)."""
-    events = sum_of_channels(stems[:, :-1], stems.dtype)
-    return max(float(np.abs(part).max()) for part in (stems, events))
+    events = np.zeros(n_samples)
+    for part in heard[:-1]:
+        events[part.span] += part.audio
+    return max(largest(audio) for audio in (events, *(part.audio for part in heard)))
 
 
 def mixture_of(stems: NDArray[np.int16]) -> Waveform:

@@ -6,7 +6,9 @@ import soundfile
 
 from weakseg.audio import (
     AudioError,
+    _blocks,
     loop,
+    opened,
     read_header,
     read_mono,
     read_part,
@@ -152,3 +154,16 @@ def test_channels_add_up_as_numpy_adds_them(n_channels):
 def test_whole_numbers_do_not_run_over():
     audio = np.full((3, 7), 32767, np.int16)
     assert list(sum_of_channels(audio, np.dtype(np.int32))) == [7 * 32767] * 3
+
+
+def test_a_file_that_ends_early_gives_nothing_that_was_not_in_it(tmp_path, noise):
+    """soundfile's blocks would go on with what was in memory."""
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, noise(3.0), 44100)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with opened(path) as file:
+        promised = file.frames
+        heard = np.concatenate([block.copy() for block in _blocks(file, promised)])[:, 0]
+    expected = soundfile.read(path)[0]
+    assert 0 < len(heard) < promised
+    np.testing.assert_array_equal(heard, expected)

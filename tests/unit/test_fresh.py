@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weakseg.fresh import FreshMixtures, Recipe, at_speed
-from weakseg.material import Entry, Material, rms, write_material
+from weakseg.levels import rms
+from weakseg.material import Entry, Material, write_material
 from weakseg.spectral import Spectral
 
 RATE = 8000

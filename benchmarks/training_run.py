@@ -14,6 +14,7 @@ from benchmarks.inputs import VALIDATION_CLIPS, Inputs, published_model
 from weakseg import training
 from weakseg.batches import Batch
 from weakseg.model import save_model
+from weakseg.training_settings import TrainingSettings
 
 
 class Clock:
@@ -79,15 +80,17 @@ def run(inputs: Inputs, features: list[Path], iterations: int, validation_clips:
     with tempfile.TemporaryDirectory() as states:
         model, _ = training.train(
             features,
-            **published_model(inputs),
-            iterations=iterations,
-            batch_size=inputs.batch_size,
-            validation_clips=validation_clips,
-            validate_every=1,
+            TrainingSettings(
+                **published_model(inputs),
+                iterations=iterations,
+                batch_size=inputs.batch_size,
+                validation_clips=validation_clips,
+                validate_every=1,
+                **{name: settings[name] for name in names},
+            ),
             save_every_seconds=settings["save_every_seconds"],
             state_dir=Path(states),
             device="cpu",
             say=lambda line: None,
-            **{name: settings[name] for name in names},
         )
     return model

@@ -37,63 +37,35 @@ from weakseg.batches import (
 )
 from weakseg.curves import Curves
 from weakseg.fresh import FreshMixtures, Recipe
-from weakseg.history import HistoryRow, add_history_row, describe, validation_interval
+from weakseg.history import HistoryRow, add_history_row, describe
 from weakseg.learner import Learner, start_learner
 from weakseg.material import Material
 from weakseg.model import SegmentationModel
 from weakseg.networks import cost
-from weakseg.objective import Objective
 from weakseg.progress import Progress
 from weakseg.progress import say as say_to_stderr
-from weakseg.schedule import Schedule
-from weakseg.selection import Selection
 from weakseg.spectral import Spectral
 from weakseg.state import TrainingState
 from weakseg.store import FeatureStore
+from weakseg.training_settings import TrainingSettings
 
 
 def train(
     feature_paths: Sequence[Path],
+    settings: TrainingSettings,
     *,
-    network: Mapping[str, Any],
-    pooling: Mapping[str, Any],
-    iterations: int,
-    batch_size: int,
-    learning_rate: float,
-    seed: int,
-    validation_clips: int,
-    validate_every: int,
-    save_every_seconds: float,
-    threads: int,
     state_dir: Path,
-    schedule: str = "steps",
-    decay: float = 1.0,
-    decay_every: int = 1,
-    warmup: int = 0,
-    average: float = 0.0,
-    keep: str = "last",
-    patience: int = 0,
-    foreground: Mapping[str, float] | None = None,
-    objective: Mapping[str, float] | None = None,
-    recipe: Mapping[str, Any] | None = None,
+    save_every_seconds: float,
     material_paths: Sequence[Path] = (),
     curves: Path | None = None,
-    precision: str = "auto",
-    compiled: bool = False,
     device: str = "auto",
     say: Callable[[str], None] = say_to_stderr,
 ) -> tuple[SegmentationModel, list[HistoryRow]]:
     """Train a model on the training folds' feature files; returns it with its history.
 
-    network, pooling, foreground, objective: specifications; schedule, learning_rate, decay,
-    decay_every and warmup as in `schedule.Schedule`; average: decay of the moving average of the
-    weights, or 0; keep and patience as in `selection.Selection`; validation every `validate_every`
-    iterations, or less often where that would take more than a tenth of the time; recipe: of fresh
-    mixtures (`fresh.Recipe`), drawn from the recordings of `material_paths`, or None to train on
-    the mixtures of the feature files;
     `state_dir` keeps what a stopped training goes on from, and belongs to this training alone (see
-    `state.state_key`); `curves` is a directory for `curves.Curves`, or None; `say` takes each line
-    of the log.
+    `state.state_key`); fresh mixtures are drawn from the recordings of `material_paths`; `curves`
+    is a directory for `curves.Curves`, or None; `say` takes each line of the log.
 
     ValueError for bad input or a state in use, TrainingError (a ValueError) for a loss that is
     not finite, SystemExit after SIGTERM or SIGINT: the state has been saved then.
@@ -103,62 +75,64 @@ def train(
         store = stack.enter_context(FeatureStore(feature_paths))
         state = stack.enter_context(TrainingState(state_dir))
         truth = store.clip_truth()
-        training, validation = split_off_validation(len(store), validation_clips)
-        interval = validation_interval(validate_every, validation_clips, batch_size)
-        torch.manual_seed(seed)
-        model = SegmentationModel(
-            network,
-            pooling,
-            store.classes,
-            store.settings,
-            store.shape[1],
-            foreground,
-            clip_frames=store.shape[0],
-        )
-        learner = start_learner(
-            model, device, precision, threads, Objective(**(objective or {})), average, compiled
-        )
-        selection = Selection(keep, patience)
-        rate_of = Schedule(schedule, learning_rate, iterations, decay, decay_every, warmup)
+        training, validation = split_off_validation(len(store), settings.validation_clips)
+        learner = new_learner(store, settings, device)
         begin(learner, state, store, training, say)
-
-        end = learner.iteration if selection.gives_up(learner.history) else iterations
-        remaining = range(learner.iteration, end)
-        pin = learner.device.type == "cuda"
-        if recipe is None:
-            say(f"{len(training)} training clips")
-            batches = stored_batches(store, truth, training, remaining, batch_size, seed, pin)
-        else:
-            mixtures = fresh_mixtures(material_paths, store, recipe, seed, say)
-            batches = draw_batches(mixtures, batch_size, remaining, pin, 1 if pin else threads)
+        batches = remaining_batches(learner, store, truth, training, settings, material_paths, say)
         stack.enter_context(closing(batches))
-        drawn = stack.enter_context(Curves(curves, learner.iteration, batch_size))
-        last_save = monotonic()
-        with Progress(iterations, learner.iteration, " iterations", say) as progress:
-            for batch in batches:
-                torch.manual_seed(seed + learner.iteration)  # of dropout
-                rate = rate_of.at(learner.iteration)
-                loss = learner.step(batch, rate)
-                progress.advance(loss=loss)
-                drawn.add_loss(learner.iteration, loss)
+        drawn = stack.enter_context(Curves(curves, learner.iteration, settings.batch_size))
+        progress = stack.enter_context(
+            Progress(settings.iterations, learner.iteration, " iterations", say)
+        )
 
-                finished = learner.iteration == iterations
-                if finished or learner.iteration % interval == 0:
-                    row = add_history_row(learner, store, truth, validation, batch_size, rate)
-                    say(describe(row))
-                    drawn.add_row(row)
-                    if selection.consider(learner) and not finished:
-                        say(f"no better validation loss in {patience} validations: ending early")
-                        finished = True
-                if finished or state.stop_signal or monotonic() - last_save > save_every_seconds:
-                    state.save(learner.snapshot())
-                    last_save = monotonic()
-                if state.stop_signal and not finished:
-                    say(f"stopped at iteration {learner.iteration}, the state is saved")
-                    raise SystemExit(128 + state.stop_signal)
-                if finished:
-                    break
+        last_save = monotonic()
+        for batch in batches:
+            torch.manual_seed(settings.seed + learner.iteration)  # of dropout
+            rate = settings.rates.at(learner.iteration)
+            loss = learner.step(batch, rate)
+            progress.advance(loss=loss)
+            drawn.add_loss(learner.iteration, loss)
+
+            finished = learner.iteration == settings.iterations
+            if finished or learner.iteration % settings.interval == 0:
+                row = add_history_row(learner, store, truth, validation, settings.batch_size, rate)
+                say(describe(row))
+                drawn.add_row(row)
+                if settings.selection.consider(learner) and not finished:
+                    say(f"no better loss in {settings.patience} validations: ending early")
+                    finished = True
+            if finished or state.stop_signal or monotonic() - last_save > save_every_seconds:
+                state.save(learner.snapshot())
+                last_save = monotonic()
+            if finished:
+                break
+            if state.stop_signal:
+                say(f"stopped at iteration {learner.iteration}, the state is saved")
+                raise SystemExit(128 + state.stop_signal)
     return learner.result(), learner.history
+
+
+def new_learner(store: FeatureStore, settings: TrainingSettings, device: str) -> Learner:
+    """A learner before its first step, its weights drawn with the seed."""
+    torch.manual_seed(settings.seed)
+    model = SegmentationModel(
+        settings.network,
+        settings.pooling,
+        store.classes,
+        store.settings,
+        store.shape[1],
+        settings.foreground,
+        clip_frames=store.shape[0],
+    )
+    return start_learner(
+        model,
+        device,
+        settings.precision,
+        settings.threads,
+        settings.losses,
+        settings.average,
+        settings.compiled,
+    )
 
 
 def begin(
@@ -180,6 +154,27 @@ def begin(
     else:
         learner.restore(saved)
         say(f"resuming at iteration {learner.iteration}")
+
+
+def remaining_batches(
+    learner: Learner,
+    store: FeatureStore,
+    truth: NDArray[np.bool_],
+    training: Indices,
+    settings: TrainingSettings,
+    material_paths: Sequence[Path],
+    say: Callable[[str], None],
+) -> Generator[Batch]:
+    """The batches of the iterations that are left: fresh mixtures, or those of some clips."""
+    given_up = settings.selection.gives_up(learner.history)
+    end = learner.iteration if given_up else settings.iterations
+    remaining, size, seed = range(learner.iteration, end), settings.batch_size, settings.seed
+    pin = learner.device.type == "cuda"
+    if settings.recipe is None:
+        say(f"{len(training)} training clips")
+        return stored_batches(store, truth, training, remaining, size, seed, pin)
+    mixtures = fresh_mixtures(material_paths, store, settings.recipe, seed, say)
+    return draw_batches(mixtures, size, remaining, pin, busy=1 if pin else settings.threads)
 
 
 def stored_batches(

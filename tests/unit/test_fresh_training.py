@@ -17,6 +17,7 @@ from weakseg.model import save_model
 from weakseg.spectral import Spectral
 from weakseg.store import ClipFeatures, write_features
 from weakseg.training import train
+from weakseg.training_settings import TrainingSettings
 
 SPECTRAL = Spectral(8000, 256, 128, 16, 50.0, 4000.0)
 CLASSES = ["high", "low"]
@@ -29,7 +30,7 @@ RECIPE = {
     "speed": 0.1,
     "crop": 0.5,
 }
-OPTIONS = {
+SETTINGS = {
     "network": {"type": "encoder_decoder", "widths": [4, 6], "context": 4, "dilations": [1]},
     "pooling": {"type": "linear_softmax"},
     "foreground": {"above": 1.5, "steepness": 3.0, "cells": 2.0},
@@ -44,11 +45,8 @@ OPTIONS = {
     "seed": 3,
     "validation_clips": 2,
     "validate_every": 4,
-    "save_every_seconds": 1000,
     "precision": "fp32",
     "threads": 1,
-    "device": "cpu",
-    "say": lambda line: None,
 }
 
 
@@ -86,13 +84,19 @@ def data(tmp_path_factory) -> dict[str, list[Path]]:
     return {"feature_paths": [features], "material_paths": [material]}
 
 
+def run(data, state_dir, say=lambda line: None, **changes):
+    settings = TrainingSettings(**SETTINGS | changes)
+    how = {"state_dir": state_dir, "save_every_seconds": 1000, "device": "cpu", "say": say}
+    return train(**data, settings=settings, **how)
+
+
 def model_bytes(result, path: Path) -> bytes:
     save_model(result[0], path)
     return path.read_bytes()
 
 
 def test_a_stopped_training_goes_on_to_the_same_bytes(data, tmp_path, monkeypatch):
-    whole = train(**data, state_dir=tmp_path / "whole", **OPTIONS)
+    whole = run(data, tmp_path / "whole")
     step = Learner.step
 
     def stopping_step(learner, batch, rate):
@@ -103,9 +107,9 @@ def test_a_stopped_training_goes_on_to_the_same_bytes(data, tmp_path, monkeypatc
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(Learner, "step", stopping_step)
-        train(**data, state_dir=tmp_path / "state", **OPTIONS)
+        run(data, tmp_path / "state")
     lines: list[str] = []
-    resumed = train(**data, state_dir=tmp_path / "state", **OPTIONS | {"say": lines.append})
+    resumed = run(data, tmp_path / "state", lines.append)
     assert "resuming at iteration 5" in lines
     assert resumed[1] == whole[1]
     expected = model_bytes(whole, tmp_path / "a.pt")
@@ -113,10 +117,7 @@ def test_a_stopped_training_goes_on_to_the_same_bytes(data, tmp_path, monkeypatc
 
 
 def test_the_average_is_the_result(data, tmp_path):
-    averaged, plain = (
-        train(**data, state_dir=tmp_path / str(share), **OPTIONS | {"average": share})[0]
-        for share in (0.9, 0.0)
-    )
+    averaged, plain = (run(data, tmp_path / str(share), average=share)[0] for share in (0.9, 0.0))
     weights = zip(averaged.parameters(), plain.parameters(), strict=True)
     assert any(not one.equal(other) for one, other in weights)
 
@@ -135,4 +136,4 @@ def test_batches_are_those_of_their_iterations(data, busy):
 def test_recordings_of_another_rate_are_refused(data, tmp_path):
     other = material_at(tmp_path / "other.h5", rate=4000)
     with pytest.raises(ValueError, match=r"other\.h5: classes or sample rate differ from .*fold1"):
-        train(data["feature_paths"], material_paths=[other], state_dir=tmp_path / "s", **OPTIONS)
+        run(data | {"material_paths": [other]}, tmp_path / "s")

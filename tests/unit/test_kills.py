@@ -14,26 +14,27 @@ import pytest
 from weakseg.model import save_model
 from weakseg.store import ClipFeatures, write_features
 from weakseg.training import train
+from weakseg.training_settings import TrainingSettings
 
 pytestmark = pytest.mark.slow
 
 SOAK_TRIALS, TRIALS = 40, 3
-OPTIONS = {
-    "network": {"type": "published", "widths": [4, 6]},
-    "pooling": {"type": "gwrp", "decay": 0.98},
-    "iterations": 60,
-    "batch_size": 5,
-    "learning_rate": 1e-2,
-    "average": 0.9,
-    "keep": "best",
-    "seed": 7,
-    "validation_clips": 6,
-    "validate_every": 5,
-    "save_every_seconds": 0.0,  # after each step: much of the time goes into writing the state
-    "precision": "fp32",
-    "threads": 1,
-    "device": "cpu",
-}
+SETTINGS = TrainingSettings(
+    network={"type": "published", "widths": [4, 6]},
+    pooling={"type": "gwrp", "decay": 0.98},
+    iterations=60,
+    batch_size=5,
+    learning_rate=1e-2,
+    average=0.9,
+    keep="best",
+    seed=7,
+    validation_clips=6,
+    validate_every=5,
+    precision="fp32",
+    threads=1,
+)
+# after each step, so that much of the time goes into writing the state
+HOW = {"save_every_seconds": 0.0, "device": "cpu"}
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +60,15 @@ def children():
 
 
 def start(children, features, state: Path):
-    child = children.Process(target=train, args=(features,), kwargs=OPTIONS | {"state_dir": state})
+    how = HOW | {"state_dir": state}
+    child = children.Process(target=train, args=(features, SETTINGS), kwargs=how)
     child.start()
     return child
 
 
 def trained(features, state: Path, say) -> bytes:
     """The bytes of the model that a training ends in which is not stopped any more."""
-    model, _ = train(features, state_dir=state, say=say, **OPTIONS)
+    model, _ = train(features, SETTINGS, state_dir=state, say=say, **HOW)
     save_model(model, state / "model.pt")
     return (state / "model.pt").read_bytes()
 

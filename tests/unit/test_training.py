@@ -21,12 +21,13 @@ from weakseg.learner import Learner, TrainingError, start_learner
 from weakseg.model import SegmentationModel, save_model
 from weakseg.store import ClipFeatures, FeatureStore, write_features
 from weakseg.training import train
+from weakseg.training_settings import TrainingSettings
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CLASSES = ["bark", "bell", "rain"]
 FRAMES, MELS = 20, 12
 GWRP = {"type": "gwrp", "decay": 0.9998}
-OPTIONS = {
+SETTINGS = {
     "network": {"type": "published", "widths": [4, 6]},
     "pooling": {"type": "gwrp", "decay": 0.98},
     "iterations": 12,
@@ -37,10 +38,8 @@ OPTIONS = {
     "seed": 7,
     "validation_clips": 6,
     "validate_every": 5,
-    "save_every_seconds": 1000,
     "precision": "fp32",
     "threads": 1,
-    "device": "cpu",
 }
 
 
@@ -82,8 +81,15 @@ class Log:
         self.lines.append(line)
 
 
-def run(features, state_dir, log=None, **changes):
-    return train(features, state_dir=state_dir, say=log or Log(), **(OPTIONS | changes))
+def run(features, state_dir, log=None, save_every_seconds=1000, device="cpu", **changes):
+    return train(
+        features,
+        TrainingSettings(**SETTINGS | changes),
+        state_dir=state_dir,
+        save_every_seconds=save_every_seconds,
+        device=device,
+        say=log or Log(),
+    )
 
 
 def files_of(result, folder: Path) -> tuple[bytes, bytes]:
@@ -184,7 +190,7 @@ def test_history_rows(features, tmp_path):
 def test_the_validation_metric_is_that_of_the_final_model(features, tmp_path):
     model, history = run(features, tmp_path)
     with FeatureStore(features) as store, torch.inference_mode():
-        _, clips = split_off_validation(len(store), OPTIONS["validation_clips"])
+        _, clips = split_off_validation(len(store), SETTINGS["validation_clips"])
         logmel = torch.from_numpy(store.logmel(clips.tolist()))
         truth = store.clip_truth()[clips]
         scores = model(logmel).clip_probabilities.numpy()
@@ -205,7 +211,7 @@ def test_the_same_input_gives_the_same_bytes(features, tmp_path):
     assert first != files_of(run(features, tmp_path / "s3", seed=8), tmp_path / "3")
 
 
-@pytest.mark.parametrize("network", [OPTIONS["network"], {"type": "dnn", "widths": [9]}])
+@pytest.mark.parametrize("network", [SETTINGS["network"], {"type": "dnn", "widths": [9]}])
 def test_a_training_that_was_stopped_ends_in_the_same_bytes(
     features, tmp_path, monkeypatch, network
 ):
@@ -269,7 +275,7 @@ def test_the_best_weights_outlive_a_stop(features, tmp_path, monkeypatch):
 def test_patience_ends_a_training_once_and_for_all(features, tmp_path, monkeypatch):
     log = Log()
     first = run(features, tmp_path / "state", log, **UNSTEADY, patience=2)
-    assert "no better validation loss in 2 validations: ending early" in log.lines
+    assert "no better loss in 2 validations: ending early" in log.lines
     losses = [row["validation_loss"] for row in first[1]]
     assert len(losses) < 4 and min(losses) == losses[-3]
     monkeypatch.setattr(Learner, "step", None)  # a second run takes the state as it is
@@ -289,7 +295,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_state(features, tmp_
 
 
 def test_a_gradient_that_is_not_finite_changes_no_weight(features):
-    model = SegmentationModel(OPTIONS["network"], GWRP, CLASSES, {}, MELS)
+    model = SegmentationModel(SETTINGS["network"], GWRP, CLASSES, {}, MELS)
     learner = start_learner(model, "cpu", "fp32", 1)
     before = [parameter.clone() for parameter in model.parameters()]
     model.network.final_conv.bias.register_hook(lambda gradient: gradient * torch.inf)

@@ -13,6 +13,7 @@ from weakseg.history import write_history
 from weakseg.model import save_model
 from weakseg.state import file_digest, state_key
 from weakseg.training import train
+from weakseg.training_settings import TrainingSettings
 
 log = logging.getLogger(__name__)
 
@@ -29,20 +30,20 @@ def train_model(
     device: str,
     **settings: Any,
 ) -> None:
-    """`settings` are those of `weakseg.training.train` that determine the result."""
+    """`settings` are those of `weakseg.training_settings.TrainingSettings`."""
     paths, recordings = ([Path(path) for path in files] for files in (features, material))
     inputs = [file_digest(path) for path in [*paths, *recordings]]
     drawn_with = {name: version(name) for name in ("numba", "numpy", "scipy") if recordings}
     key = state_key(settings | {"device": device} | drawn_with, code, inputs)
     trained, rows = train(
         paths,
+        TrainingSettings(**settings),
         material_paths=recordings,
         curves=Path(curves) if curves else None,
         state_dir=Path(states) / key,
         save_every_seconds=save_every_seconds,
         device=device,
         say=log.info,
-        **settings,
     )
     write_history(Path(history), rows)
     save_model(trained, Path(model))

@@ -9,7 +9,7 @@ WORKDIR /weakseg
 COPY requirements.in requirements.lock ./
 RUN python -m pip install --no-cache-dir -r requirements.in -c requirements.lock
 
-COPY Snakefile config.yaml ./
+COPY Snakefile config.yaml pyproject.toml ./
 COPY envs envs
 COPY experiments experiments
 COPY profiles profiles

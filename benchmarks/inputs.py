@@ -247,7 +247,7 @@ def fold_features(inputs: Inputs) -> list[str]:
 
 
 def published_model(inputs: Inputs) -> dict[str, Any]:
-    """Network, pooling, foreground and objective of the published network with GWRP."""
+    """Network and pooling of the published model with GWRP."""
     model = inputs.config["models"]["gwrp"]
     return {name: model[name] for name in ("network", "pooling")}
 

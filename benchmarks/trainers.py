@@ -20,7 +20,7 @@ from benchmarks.inputs import Inputs, fold_features, published_model
 from benchmarks.plain import training as plain
 from weakseg.allocator import keep_freed_memory
 from weakseg.batches import Batch, batch_of_iteration, read_batches
-from weakseg.hardware import choose_precision, mixed_precision
+from weakseg.hardware import mixed_precision
 from weakseg.inference import predict_clips
 from weakseg.learner import Learner, start_learner
 from weakseg.model import SegmentationModel
@@ -144,11 +144,6 @@ def conv_tflops() -> float:
     opened["maps"].grad = None
     n_cells = MASKS[0] * MASKS[2] * MASKS[3]
     return 3 * 2 * layer.weight.numel() * n_cells / seconds / 1e12
-
-
-def precision_of(name: str) -> str:
-    """What `auto` is here."""
-    return choose_precision(name, torch.device("cpu"))
 
 
 def seconds_of(run: Callable[[], Any]) -> float:

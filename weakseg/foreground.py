@@ -17,21 +17,41 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor
 
-from weakseg.background import REACH, SMOOTHED
+from weakseg.background import NEAR, REACH, SILENT, SMOOTHED
 
+LOUDEST = 1e3  # above any level
 SMOOTH_FRAMES = 17  # over which masks that are cut to the foreground are smoothed in use
 
 
 def noise_floor(logmel: Tensor) -> Tensor:
     """Log-mel of the background around each cell, of the same shape."""
+    return _least(_mean(logmel.transpose(1, 2))).transpose(1, 2)
+
+
+def bridged(logmel: Tensor) -> Tensor:
+    """Log-mel in which digital silence is no softer than the background: `background.bridged`."""
     bands = logmel.transpose(1, 2)
-    mean = F.avg_pool1d(bands, SMOOTHED, 1, SMOOTHED // 2, count_include_pad=False)
+    silent = (bands.amax(1, keepdim=True) < SILENT).to(bands.dtype)
+    if not torch.compiler.is_compiling() and not silent.any():
+        return logmel
+    heard = (F.avg_pool1d(silent, 2 * NEAR + 1, 1, NEAR) == 0).to(bands.dtype)
+    share = _mean(heard)
+    floor = _least(torch.where(share > 0, _mean(bands * heard) / share.clamp(min=0.1), LOUDEST))
+    known = (heard == 0) & (floor < LOUDEST)
+    return torch.where(known, torch.maximum(bands, floor), bands).transpose(1, 2)
+
+
+def _mean(bands: Tensor) -> Tensor:
+    """The mean over SMOOTHED frames, (clips, bands, frames)."""
+    return F.avg_pool1d(bands, SMOOTHED, 1, SMOOTHED // 2, count_include_pad=False)
+
+
+def _least(bands: Tensor) -> Tensor:
+    """The least within REACH frames, (clips, bands, frames)."""
     width, padding = 2 * REACH + 1, REACH
     if torch.compiler.is_exporting():  # which would fix the number of frames, were it pooled in 1-D
-        floor = -F.max_pool2d(-mean[:, :, None], (1, width), 1, (0, padding))[:, :, 0]
-    else:  # ten times as fast
-        floor = -F.max_pool1d(-mean, width, 1, padding)
-    return floor.transpose(1, 2)
+        return -F.max_pool2d(-bands[:, :, None], (1, width), 1, (0, padding))[:, :, 0]
+    return -F.max_pool1d(-bands, width, 1, padding)  # ten times as fast
 
 
 def moving_mean(masks: Tensor, frames: int) -> Tensor:

@@ -89,7 +89,7 @@ class FreshMixtures:
             peak = max(peak, self._add(event, mixture, rng))
             names.append(event[1].name)
             labels[label] = True
-        mixture *= 0.5 / peak
+        mixture *= 0.5 / (peak or 1.0)  # a silent part of a scene alone
         return FreshClip(" + ".join(names), self._spectral.logmel(mixture), labels)
 
     def _samples(self, seconds: float) -> int:

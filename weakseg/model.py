@@ -23,9 +23,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from weakseg.background import FLOOR_REACH
+from weakseg.background import FLOOR_REACH, GAP_REACH
 from weakseg.files import replacing
-from weakseg.foreground import Foreground, moving_mean
+from weakseg.foreground import Foreground, bridged, moving_mean
 from weakseg.networks import build_network
 from weakseg.pooling import build_pooling
 
@@ -121,7 +121,8 @@ class SegmentationModel(nn.Module):
         """Frames before and after a frame on which its masks and scores depend, at most."""
         if self.foreground is None:
             return self.network.reach
-        return max(self.network.reach, FLOOR_REACH) + self.smooth_frames // 2
+        over_gaps = GAP_REACH - FLOOR_REACH
+        return over_gaps + max(self.network.reach, FLOOR_REACH) + self.smooth_frames // 2
 
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
         """Set each mel band's mean and standard deviation, both (mels,)."""
@@ -138,6 +139,8 @@ class SegmentationModel(nn.Module):
 
     def cells(self, logmel: Tensor) -> Cells:
         """The same but for the pooling; a frame's depends on `reach` frames around it alone."""
+        if self.foreground is not None:
+            logmel = bridged(logmel)
         logits = self.network((logmel - self.mel_mean) / self.mel_deviation)
         # Pooling goes over the cells of a mask, so these lie side by side from here on.
         logits = logits.to(torch.float32, memory_format=torch.contiguous_format)

@@ -106,13 +106,17 @@ class Separator:
         Half of a mask follows the foreground of its bands, half that of its bins, whose noise
         varies more.
         """
-        magnitude = np.abs(self._spectrum)
+        # Where there are whole frames they are the model's: in one that is partly past the end the
+        # noise is softer, and for seconds before it all would stand out.
+        n_frames = self._spectral.n_frames(self._n_samples)
+        whole = slice(self._lead, self._lead + n_frames) if n_frames else slice(None)
+        magnitude = np.abs(self._spectrum[whole])
         bands = np.log(self._spectral.mel_of(magnitude) + np.float32(EPSILON))
         of_bands = standing_out(bands, above, steepness) @ self._to_bins
         bins = np.log(magnitude + np.float32(EPSILON))
         of_bins = standing_out(bins, above + BIN_ABOVE, steepness * BIN_STEEPNESS)
         factor: Magnitude = (1 + of_bins / np.maximum(of_bands, LEAST_SHARE)) / 2
-        return factor
+        return self._held(factor) if n_frames else factor
 
     def separate(self, mel_mask: Magnitude) -> NDArray[np.float32]:
         """The waveform (samples,) that a mask (frames, mels) lets through.

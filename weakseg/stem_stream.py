@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from weakseg.audio import to_pcm16
 from weakseg.audio_stream import Block
-from weakseg.background import FLOOR_REACH
+from weakseg.background import GAP_REACH
 from weakseg.mask_file import MaskFile
 from weakseg.separation import Separator
 from weakseg.spectral import Spectral
@@ -56,7 +56,7 @@ def separate_stream(
     `Separator.separate_classes`.
     """
     lead = -(-spectral.window // spectral.hop) - 1
-    context = 2 * lead + 2 + (FLOOR_REACH if foreground else 0)
+    context = 2 * lead + 2 + (GAP_REACH if foreground else 0)
     n_bins = spectral.window // 2 + 1
     core = CELLS // (len(masks.read(0, 1)) * n_bins)
     core = min(MOST_FRAMES, max(LEAST_FRAMES, core))

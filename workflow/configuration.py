@@ -51,6 +51,16 @@ REMEDY = "correct it in the configuration file or in --config (docs/configuratio
 # What null stands for in the mixtures of a model that are of type fresh
 FRESH: Configuration = {"events": [0, 4], "level_db": [-6.0, 10.0], "speed": 0.1, "crop": 0.7}
 LARGEST_EXACT = 2**53  # whole numbers below it are floats without loss
+PATHS = (
+    "results",
+    "container",
+    "data.scenes",
+    "data.events",
+    "data.published",
+    "predict.audio",
+    "predict.model",
+    "predict.thresholds",
+)
 MOST_VALUES = 100_000  # in a configuration; more are anchors of YAML that stand for each other
 
 
@@ -80,6 +90,7 @@ def complete(config: Mapping[str, Any]) -> Configuration:
     _require_size(config)
     completed: Configuration = _canonical(config, schema())
     _validate(completed)
+    _expand_home(completed)
     for group, values in presets()[completed["mixtures"]["preset"]].items():
         for key, value in values.items():
             if completed[group][key] is None:
@@ -95,6 +106,21 @@ def complete(config: Mapping[str, Any]) -> Configuration:
         common = {key: completed["training"][key] for key in model["training"]}
         model["training"] = common | _given(model["training"])
     return completed
+
+
+def _expand_home(config: Configuration) -> None:
+    """A path may begin with ~, also within quotes, where no shell puts the home in its place."""
+    for key in PATHS:
+        group, _, name = key.rpartition(".")
+        place = config[group] if group else config
+        if isinstance(place[name], list):
+            place[name] = [_at_home(path) for path in place[name]]
+        elif place[name] is not None:
+            place[name] = _at_home(place[name])
+
+
+def _at_home(path: str) -> str:
+    return str(Path(path).expanduser()) if path.split("/")[0] == "~" else path
 
 
 def _require_size(config: Mapping[str, Any]) -> None:

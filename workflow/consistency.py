@@ -100,11 +100,12 @@ def _listed_onsets(mixtures: Configuration) -> None:
     onsets, events, length = mixtures["onsets"], mixtures["events"], mixtures["event_seconds"]
     if len(onsets) != events:
         what = f"a list of {events}, one an event (mixtures.events)"
-        remedy = "list as many or set it to random"
+        remedy = f"list as many or set mixtures.events to {len(onsets)}"
         raise refuse("mixtures.onsets", onsets, what, remedy)
     if max(onsets) + length > mixtures["seconds"] + TOLERANCE:
         what = f"early enough for {length:g} s of an event in {mixtures['seconds']:g} s of mixture"
-        remedy = "lower the onsets or mixtures.event_seconds, or raise mixtures.seconds"
+        least = max(onsets) + length
+        remedy = f"set mixtures.seconds to at least {least:g}, or lower it or event_seconds"
         raise refuse("mixtures.onsets", onsets, what, remedy)
 
 
@@ -262,16 +263,16 @@ def _pictures(config: Configuration) -> None:
         what = f"at most the {clips} mixtures of a fold (mixtures.per_fold)"
         raise refuse("evaluation.figure_clips", pictures, what, "lower it or raise per_fold")
     folds, run = config["mixtures"]["folds"], config["grid"]["holdout_folds"]
-    for name in config["evaluation"]["figure_mixtures"]:
+    named = {"evaluation.figure_mixtures": config["evaluation"]["figure_mixtures"]}
+    named["gallery.clips"] = config["gallery"]["clips"]
+    for key, name in ((key, name) for key, names in named.items() for name in names):
         if fold_of_mixture(name, folds, clips) not in run:
             names = [
                 mixture_name(number) for f in run for number in ((f - 1) * clips, f * clips - 1)
             ]
             spans = [f"{low} to {high}" for low, high in zip(names[::2], names[1::2], strict=True)]
             what = f"a mixture of a holdout fold (grid.holdout_folds): {', '.join(spans)}"
-            raise refuse(
-                "evaluation.figure_mixtures", name, what, "name one that mixtures.yaml has"
-            )
+            raise refuse(key, name, what, "name one that mixtures.yaml has")
 
 
 def _predict(config: Configuration) -> None:

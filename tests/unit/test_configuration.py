@@ -393,7 +393,14 @@ BAD: list[tuple[dict[Any, Any], str]] = [
     ({"mixtures": {"onsets": [0.5, 3.0]}}, "mixtures.onsets: .* is not a list of 3"),
     ({"mixtures": {"onsets": [0, 3, 8.5]}}, "mixtures.onsets: .* is not early enough for 2 s"),
     ({"mixtures": {"onsets": [0, 3, -1]}}, r"mixtures.onsets\[2\]: -1.0 is not"),
-    ({"mixtures": {"preset": "published", "events": 2}}, "mixtures.onsets: .* not a list of 2"),
+    (
+        {"mixtures": {"preset": "published", "events": 2}},
+        "mixtures.onsets: .* not a list of 2.* or set mixtures.events to 3",
+    ),
+    (
+        {"mixtures": {"preset": "published", "seconds": 5}},
+        "mixtures.onsets: .* not early enough .* set mixtures.seconds to at least 7.5",
+    ),
     (
         {"mixtures": {"preset": "published", "onsets": "random"}},
         "mixtures.onsets: 'random' is not a list, which the published",
@@ -431,9 +438,28 @@ BAD: list[tuple[dict[Any, Any], str]] = [
         "evaluation.figure_mixtures: '00060.wav' is not a mixture of a holdout fold .*: "
         "00000.wav to 00059.wav, 00120.wav to 00179.wav",
     ),
+    (
+        {"gallery": {"clips": ["00060.wav"]}, "grid": {"holdout_folds": [1]}},
+        "gallery.clips: '00060.wav' is not a mixture of a holdout fold .*: 00000.wav to 00059.wav",
+    ),
     ({"evaluation": {"figure_mixtures": ["12"]}}, "evaluation.figure_mixtures: '12' is not a mix"),
     ({"evaluation": {"figure_mixtures": "00001.wav"}}, "evaluation.figure_mixtures: .* is not a l"),
 ]
+
+
+def test_paths_may_begin_at_the_home(monkeypatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    over = {
+        "results": "~/results",
+        "data": {"source": "folders", "scenes": "~", "events": "there/~/events"},
+        "predict": {"audio": ["~/a.wav", "~b.wav", "c.wav"], "thresholds": "tuned"},
+    }
+    completed = complete(over_config_yaml(over))
+    assert completed["results"] == "/home/me/results"
+    assert completed["data"]["scenes"] == "/home/me"
+    assert completed["data"]["events"] == "there/~/events"
+    assert completed["predict"]["audio"] == ["/home/me/a.wav", "~b.wav", "c.wav"]
+    assert complete(completed) == completed
 
 
 @pytest.mark.parametrize(("over", "line"), BAD, ids=[line[:40] for _, line in BAD])

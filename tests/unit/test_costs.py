@@ -28,6 +28,8 @@ def folder(tmp_path):
     measured = {
         "plan_mixtures": (2.0, 100, 1.5),
         "describe_run": (999.0, 9999, 999.0),
+        "check_data": (999.0, 9999, 999.0),
+        "predict/own": (999.0, 9999, 999.0),
         "train/snr0-gmp-holdout1": (60.0, 500, 110.0),
         "train/snr-5-gmp-holdout1": (40.0, 700, 80.0),
         "train/snr0-old-holdout1": (999.0, 9999, 999.0),

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
 from weakseg import background
 from weakseg.background import REACH
-from weakseg.foreground import Foreground, noise_floor
+from weakseg.foreground import Foreground, bridged, noise_floor
 from weakseg.model import SegmentationModel
 
+SILENCE = float(np.log(1e-8))
 OPTIONS = {"above": 1.5, "steepness": 3.0, "cells": 2.0}
 
 
@@ -43,6 +45,43 @@ def test_tensors_and_arrays_have_one_floor(frames):
     weights = Foreground(**OPTIONS).weights(logmel)[0, 0]
     share = background.standing_out(logmel[0].numpy(), OPTIONS["above"], OPTIONS["steepness"])
     assert torch.allclose(weights, torch.from_numpy(share), atol=1e-5)
+
+
+def with_gap(first: int, end: int, n_frames: int = 300) -> torch.Tensor:
+    """Noise of ten bands, digital silence in some frames, and a frame that is partly in it."""
+    logmel = 0.3 * torch.randn(1, n_frames, 10, generator=torch.Generator().manual_seed(1)) - 3
+    logmel[:, first:end] = SILENCE
+    logmel[:, end : end + 1] -= 4
+    return logmel
+
+
+@pytest.mark.parametrize("gap", [(150, 152), (150, 200), (295, 300), (0, 5)])
+def test_what_is_around_digital_silence_does_not_stand_out(gap):
+    logmel = with_gap(*gap)
+    assert Foreground(**OPTIONS).weights(logmel).mean() > 0.3
+    weights = Foreground(**OPTIONS).weights(bridged(logmel))
+    assert weights.mean() < 0.1 and weights[:, :, slice(*gap)].max() < 0.1
+
+
+def test_only_silence_is_bridged():
+    logmel = with_gap(150, 200)
+    logmel[:, 140:149] += 6  # an event that ends before it
+    found, expected = bridged(logmel), background.bridged(logmel[0].numpy())
+    np.testing.assert_allclose(found[0].numpy(), expected, atol=1e-5)
+    assert torch.equal(found[:, :149], logmel[:, :149])
+    assert torch.equal(found[:, 202:], logmel[:, 202:])
+    assert (found[:, 150:200] < -2.9).all() and (found[:, 150:200] > -5).all()
+    quiet = torch.randn(1, 50, 10) - 15
+    assert bridged(quiet) is quiet
+
+
+def test_silence_without_a_background_near_it_stays():
+    logmel = with_gap(0, 400, n_frames=500)
+    found = bridged(logmel)
+    assert (found[:, :300] == SILENCE).all() and (found[:, 310:400] > -5).all()
+    nothing = torch.full((1, 30, 10), SILENCE)
+    assert torch.equal(bridged(nothing), nothing)
+    np.testing.assert_array_equal(background.bridged(nothing[0].numpy()), nothing[0].numpy())
 
 
 def test_weights_do_not_depend_on_the_level():

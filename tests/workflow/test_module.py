@@ -46,11 +46,13 @@ def test_rules_have_their_name_and_the_default_target_is_the_outer_one(outer):
 
 
 def test_every_file_lies_under_the_prefix(outer):
-    outer.must_run(MODEL, "--config", "weakseg={training: {save_every_seconds: 0}}")
+    training = "weakseg={training: {save_every_seconds: 0, tensorboard: true}}"
+    outer.must_run(MODEL, "--config", training)
     assert (outer.directory / MODEL).exists()
     known = {"Snakefile", "outer.yaml", ".snakemake", "sounds"}
     assert {path.name for path in outer.directory.iterdir()} == known
     assert (outer.directory / "sounds/results/smoke/.state").is_dir()
+    assert (outer.directory / "sounds/results/smoke/tensorboard").is_dir()
 
 
 def test_the_section_lies_over_config_yaml_and_is_checked(outer):
@@ -69,3 +71,12 @@ def test_recordings_of_a_user_have_no_prefix(outer):
     plan = outer.must_run("-n", "--config", data)
     assert "input: audio/scenes/a.wav, audio/events/dog/b.wav" in plan
     assert "sounds/results/smoke/recordings/scenes.csv" in plan
+
+
+def test_what_was_made_is_no_recording_of_ones_own(outer):
+    for name in ("sounds/results/smoke/separated/a.flac", "talks/b.wav"):
+        (outer.directory / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(outer.directory / name, [0.1, 0.2], 8000)
+    given = 'weakseg={predict: {audio: "."}}'
+    plan = outer.must_run("-n", "weakseg_predict", "--config", given)
+    assert "talks/b.wav" in plan and "a.flac" not in plan

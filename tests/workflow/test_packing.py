@@ -1,6 +1,7 @@
 """What Snakemake makes of the workflow itself: an archive, an image, a picture of its rules."""
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -110,6 +111,8 @@ def test_the_image_holds_what_a_run_needs(fresh, root, tmp_path):
     fresh.configfiles = (place / "experiments" / "smoke.yaml",)
     fresh.must_run("--until", "make_demo_archives")
     assert list(fresh.results.glob("archives/*.zip"))
+    versions = runpy.run_path(str(place / "workflow/scripts/_versions.py"))["versions_of"]
+    assert versions(place, "9")["weakseg"]  # the last job of a run looks there
 
 
 APPTAINER = """\

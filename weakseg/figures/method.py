@@ -25,7 +25,7 @@ NETWORK = (
 )
 RESULTS = [
     ("pooling over time and frequency", "5  Clip probabilities"),
-    ("mean over mel bands, thresholds", "6  Frame scores, events"),
+    ("mean over frequency, thresholds", "6  Frame scores, events"),
     ("mixture's STFT, masked", "7  Separated waveforms"),
 ]
 

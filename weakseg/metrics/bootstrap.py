@@ -107,12 +107,5 @@ def interval(draws: Floats, confidence: float = 0.95) -> tuple[Floats, Floats]:
     return low, high
 
 
-def paired_interval(
-    draws: Floats, other: Floats, confidence: float = 0.95
-) -> tuple[Floats, Floats]:
-    """Interval of the difference draws - other of two models under the same weights."""
-    return interval(draws - other, confidence)
-
-
 def _by_class(areas: Sequence[dict[str, Floats]]) -> dict[str, Floats]:
     return {name: np.stack([area[name] for area in areas], axis=-1) for name in areas[0]}

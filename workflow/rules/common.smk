@@ -157,7 +157,7 @@ def curves_of(wildcards, resources):
     """Directory of a training's live curves, or None; it reruns nothing, as `untracked`."""
     if not TRAINING["tensorboard"]:
         return None
-    return f"{RESULTS}/tensorboard/snr{wildcards.snr}-{wildcards.model}-holdout{wildcards.fold}"
+    return f"{MADE}/tensorboard/snr{wildcards.snr}-{wildcards.model}-holdout{wildcards.fold}"
 
 
 def recipe(wildcards):
@@ -199,7 +199,7 @@ def given_file(key):
 
 def own_audio():
     """The user's recordings; without any the run ends with a line."""
-    return own_audio_or_stop(config["predict"], RESULTS)
+    return own_audio_or_stop(config["predict"], MADE)
 
 
 def named_mixtures(fold):

@@ -1,5 +1,5 @@
 # Features of the training folds, and their recordings where mixtures are fresh -> model.
-STATES = f"{Path(rules.plan_mixtures.output.plan).parent}/.state"  # has a module's prefix
+STATES = f"{MADE}/.state"
 
 
 rule train:
@@ -17,7 +17,7 @@ rule train:
         benchmark_of("train/snr{snr}-{model}-holdout{fold}")
     conda:
         "../../envs/learning.yaml"
-    # a training takes the machine; torch uses training.threads whatever is given here
+    # torch uses as many, whatever is given here
     threads: TRAINING["threads"]
     resources:
         gpu=GPUS,

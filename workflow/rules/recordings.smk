@@ -4,8 +4,8 @@ from time import time
 from weakseg.names import archive_names
 from weakseg.published import ROLES
 from workflow.data_files import (
-    both_sets_or_stop,
     download_directories,
+    files_and_fetched,
     folder_of_set,
     published_or_stop,
 )
@@ -97,8 +97,10 @@ if IS_PUBLISHED:
             "../scripts/fetch_archive.py"
 
 
-# role -> what the index waits for, and the archives of the set, or, for an extracted one, its
-# recordings and tables
+# role -> the archives of the set, or, for an extracted one, its recordings and tables; what is
+# fetched -> its bytes
+SET_FILES, FETCHED = files_and_fetched(DATA, config["results"])
+# role -> what the index waits for
 if IS_DEMO:  # the rule's own paths: in a module they have its prefix
     DATA_FILES = SET_FILES = dict.fromkeys(ROLES, rules.make_demo_archives.output.archives)
 elif IS_PUBLISHED:  # a file that says that the archive is there and right
@@ -106,23 +108,12 @@ elif IS_PUBLISHED:  # a file that says that the archive is there and right
         role: [f"{RESULTS}/archives/{archive.file}.md5" for archive in PUBLISHED[role]]
         for role in ROLES
     }
-    SET_FILES = {
-        role: [f"{DIRECTORIES[role]}/{archive.file}" for archive in PUBLISHED[role]]
-        for role in ROLES
-    }
 else:  # a user's files are where they are: neither prefix nor storage applies
-    SET_FILES = both_sets_or_stop(DATA["scenes"], DATA["events"], DATA["source"])
     DATA_FILES = {role: local(paths) for role, paths in SET_FILES.items()}
 SET_FILES = {role: [str(path) for path in paths] for role, paths in SET_FILES.items()}
 SET_FOLDERS = {f"{role}_directory": folder_of_set(DATA[role], DATA["source"]) for role in ROLES}
 # directories of which each recording is used
 SEARCHED = {role: DATA[role] for role in ROLES if DATA["source"] == "folders"}
-# what is fetched -> its bytes
-FETCHED = (
-    {f"{DIRECTORIES[role]}/{one.file}": one.bytes for role in ROLES for one in PUBLISHED[role]}
-    if IS_PUBLISHED
-    else {}
-)
 # What is in the archives is in the index, with a checksum a recording: were they inputs of each
 # rendering, Snakemake would hash them anew for every shard.
 ARCHIVES = {
@@ -217,6 +208,10 @@ rule plan_mixtures:
         code=digest_of("plan_mixtures"),
     script:
         "../scripts/plan_mixtures.py"
+
+
+# RESULTS, with a module's prefix: where what is no declared output belongs, too
+MADE = str(Path(rules.plan_mixtures.output.plan).parent)
 
 
 rule check_data:

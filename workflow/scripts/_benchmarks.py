@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pandas as pd
 
-LAST = "describe_run"  # reads the benchmarks, before its own is written
+# describe_run reads the benchmarks before its own is written; the others are asked for by users
+BESIDES = ("describe_run", "check_data", "predict")
 COLUMNS = ["rule", "jobs", "seconds", "cpu_seconds", "longest_seconds", "peak_memory_mb"]
 PARTS = re.compile(r"snr(?P<snr>-?[\d.]+)-(?:(?P<model>[a-z][a-z0-9_]*)-)?(?P<kind>fold|holdout)")
 
@@ -22,12 +23,14 @@ def costs(
 ) -> pd.DataFrame:
     """A row a rule, columns COLUMNS, of the jobs of the grid, then their sum (rule `all`).
 
-    snrs, models, folds: the grid's; benchmarks of what an earlier run had besides are left out.
+    snrs, models, folds: the grid's; benchmarks of other SNRs, models and folds, which an earlier
+    run had, are left out, and those of what is no part of the experiment.
     """
     rows = [
         {"rule": path.relative_to(folder).parts[0].removesuffix(".tsv")} | read_benchmark(path)
         for path in sorted(folder.rglob("*.tsv"))
-        if path.stem != LAST and belongs(path.stem, snrs, models, folds)
+        if path.relative_to(folder).parts[0].removesuffix(".tsv") not in BESIDES
+        and belongs(path.stem, snrs, models, folds)
     ]
     jobs = pd.DataFrame(rows, columns=["rule", "s", "cpu_time", "max_rss"])
     jobs = jobs.astype({"s": float, "cpu_time": float, "max_rss": float})

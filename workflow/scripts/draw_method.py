@@ -1,6 +1,6 @@
 """One clip's way through the system: the picture of the README."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from _step import step
@@ -22,6 +22,7 @@ def draw_way(
     manifests: Sequence[str],
     outputs: Sequence[str],
     detector: Detector,
+    foreground: Mapping[str, float] | None,
 ) -> None:
     with (
         FeatureStore([Path(path) for path in features]) as truth,
@@ -33,7 +34,8 @@ def draw_way(
         clip = load_clip(best, truth, predicted, found, read_plan(Path(plan)), paths)
     shown = clip.true_classes[:MOST_SHOWN]
     separator = Separator(clip.waveform, clip.spectral)
-    separated = {label: separator.separate(clip.masks[label]) for label in shown}
+    waveforms = separator.separate_classes(clip.masks, shown, foreground)
+    separated = dict(zip(shown, waveforms, strict=True))
     save_all(draw_method(clip, detector, shown=shown, separated=separated), outputs)
 
 
@@ -47,4 +49,5 @@ if __name__ == "__main__":
             manifests=snakemake.input.manifests,
             outputs=snakemake.output,
             detector=Detector(**snakemake.params.detector),
+            foreground=snakemake.params.foreground,
         )

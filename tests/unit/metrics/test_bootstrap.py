@@ -106,13 +106,13 @@ def test_interval_of_a_mean_has_its_known_width():
     assert high == pytest.approx(values.mean() + 1.96 * error, abs=0.1 * error)
 
 
-def test_paired_interval_is_narrow_for_models_that_err_alike():
+def test_the_interval_of_differences_is_narrow_for_models_that_err_alike():
     rng = np.random.default_rng(4)
     one = rng.normal(size=100)
     other = one - 0.1 + 0.01 * rng.normal(size=100)
     weights = bootstrap.source_weights([[str(clip)] for clip in range(100)])
-    draws = [bootstrap.weighted_mean(weights, values) for values in (one, other)]
-    low, high = bootstrap.paired_interval(*draws)
+    draws, others = (bootstrap.weighted_mean(weights, values) for values in (one, other))
+    low, high = bootstrap.interval(draws - others)
     assert 0.09 < low < high < 0.11
 
 

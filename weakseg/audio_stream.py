@@ -12,6 +12,7 @@ Conventions
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,10 @@ def stream_array(audio: NDArray[Any], from_rate: int, sample_rate: int) -> Itera
     yield from _resampled((_mono(part) for part in parts), from_rate, sample_rate)
 
 
-def check_array(audio: NDArray[Any], sample_rate: int) -> None:
+def check_array(audio: NDArray[Any], sample_rate: Any) -> None:
     """AudioError, with what was expected, if an array is no waveform or its rate no rate."""
-    if isinstance(sample_rate, bool) or int(sample_rate) != sample_rate or sample_rate < 1:
+    is_number = isinstance(sample_rate, Real) and not isinstance(sample_rate, bool)
+    if not is_number or not sample_rate >= 1 or sample_rate % 1 != 0:
         raise AudioError(f"sample_rate: {sample_rate!r} is not a whole number of hertz above 0")
     if audio.dtype.kind not in "iuf":
         raise AudioError(f"audio: values of type {audio.dtype}, expected whole numbers or floats")

@@ -5,7 +5,8 @@ Conventions
 - Input `logmel` (clips, frames, mels) float32, as `spectral.Spectral.logmel` makes it; any number
   of clips and frames.
 - Outputs `clip_probabilities` (clips, classes), `frame_scores` (clips, classes, frames) and, of a
-  model that gives masks, `masks` (clips, classes, frames, mels), all float32 in 0..1.
+  model that gives masks, `masks` (clips, classes, frames, mels), all float32 in 0..1.  Masks that
+  are cut to a foreground are smoothed over SMOOTH_FRAMES frames, as in use.
 - The file's metadata `weakseg` is JSON: the model's classes and settings, of which the spectral
   ones say how log-mel is made.
 - Needs the packages PACKAGES, which training and use do not.
@@ -24,6 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from weakseg.files import replacing
+from weakseg.foreground import SMOOTH_FRAMES
 from weakseg.model import SegmentationModel
 
 PACKAGES = ("onnx", "onnxscript")
@@ -52,6 +54,8 @@ def export_onnx(model: SegmentationModel, path: Path) -> None:
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(f"ONNX files need more packages: pip install {' '.join(missing)}")
+    if model.foreground is not None:
+        model.smooth_frames = SMOOTH_FRAMES
     about = {"classes": model.classes, "settings": model.settings}
     proto = _graph(model)
     proto.metadata_props.add(key="weakseg", value=json.dumps(about, sort_keys=True))

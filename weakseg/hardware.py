@@ -16,6 +16,7 @@ from torch import nn
 
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16")
+MOST_THREADS = 256
 TENSOR_CORES = (7, 0)  # compute capability of the first cards that are fast in float16 (Volta)
 
 
@@ -61,8 +62,8 @@ def prepare(model: nn.Module, device: torch.device, threads: int) -> None:
 
     The number of threads is part of what determines a result: it decides the order of sums.
     """
-    if threads < 1:
-        raise ValueError(f"threads: expected at least 1, got {threads}")
+    if not 1 <= threads <= MOST_THREADS:  # torch crashes with very many
+        raise ValueError(f"threads: expected 1 to {MOST_THREADS}, got {threads}")
     torch.set_num_threads(threads)
     model.to(device=device)
     for module in model.modules():

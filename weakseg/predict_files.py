@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ from weakseg.stem_stream import Stems
 
 TABLE = "predictions.csv"
 RESIDUAL = "residual.flac"
+WRITTEN = ("tags.csv", "events.tsv", "labels.txt", "picture.png")  # beside the FLACs
 log = logging.getLogger(__name__)
 
 
@@ -83,6 +84,7 @@ class Predictor:
                     predicted = self.predict(file, progress)
                 except AudioError as error:
                     log.warning("%s: not used: %s", file.path, error)
+                    _forget(self.output / file.name)
                     rows.append({"file": file.name, "usable": False, "why_not": str(error)})
                     continue
                 rows.append(row_of(predicted, self.segmenter.classes))
@@ -198,6 +200,15 @@ class Predictor:
             events=events,
             waveform_rate=len(waveform) * spectral.sample_rate / heard.envelope.n_samples,
         )
+
+
+def _forget(folder: Path) -> None:
+    """Remove what an earlier run wrote of a recording that cannot be used any more."""
+    if folder.is_dir():
+        for path in [*(folder / name for name in WRITTEN), *folder.glob("*.flac")]:
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # something else is in it
+            folder.rmdir()
 
 
 class _Seconds:

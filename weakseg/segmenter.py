@@ -101,6 +101,8 @@ class Segmenter:
     ):
         if resolution not in RESOLUTIONS:
             raise ValueError(f"resolution: expected stft or mel, got {resolution!r}")
+        if smooth_frames is not None and (smooth_frames < 1 or smooth_frames % 2 != 1):
+            raise ValueError(f"smooth_frames: expected an odd number above 0, got {smooth_frames}")
         keep_freed_memory()
         chosen = choose_device(device)
         self._precision = choose_precision(precision, chosen)

@@ -5,9 +5,9 @@ Conventions
 - Masks are (frames, mels), 0..1; spectra (frames, bins); waveforms (samples,).
 - A mel mask becomes a mask of STFT bins through the inverse filter bank, which
   multiplies the mixture's spectrum; the phase is the mixture's.
-- Masks that a model cut to the foreground of mel bands are sharpened to that of STFT bins, and
-  scaled down where those of a clip come to more than 1 together: no part of the mixture is in
-  two stems, and stems and what is left over sum to it.
+- Masks that a model cut to the foreground of mel bands are, at the resolution of the STFT,
+  sharpened to that of its bins, and scaled down where those of a clip come to more than 1 together:
+  no part of the mixture is in two stems, and stems and what is left over sum to it.
 - `separate_published` is the published arithmetic: it loses the lowest bins, which
   no mel filter covers, ramps over the first frame and drops the last samples.
   `separate` mends all three and returns as many samples as it was given.

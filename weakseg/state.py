@@ -91,7 +91,8 @@ class TrainingState:
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self.stop_signal = number
-        signal.signal(number, signal.SIG_DFL)
+        for one in STOP_SIGNALS:
+            signal.signal(one, signal.SIG_DFL)
 
     def save(self, content: Mapping[str, Any]) -> None:
         """Make `content` (tensors and plain values) the newest state, keeping the one before."""

@@ -5,8 +5,8 @@ Conventions
 - As in `separation`; windows overlap by what a sample of a stem depends on, so that stems are those
   of the whole recording at once.
 - Stems and residual are whole numbers of 16 bits that sum to the mixture's, exactly as long as the
-  residual stays in their range: always for masks that were cut to the foreground, which share the
-  mixture out; masks of other models may let one part of it through in several stems.
+  residual stays in their range.  That of a recording which was cut off at full scale can leave it,
+  or of masks that do not share the mixture out, but let one part through in several stems.
 """
 
 from __future__ import annotations

@@ -46,6 +46,8 @@ def test_whole_numbers_are_in_the_range_of_their_type(dtype):
         (np.zeros(8, bool), 8000, "bool"),
         (np.zeros(8), 0, "sample_rate"),
         (np.zeros(8), 44100.5, "sample_rate"),
+        (np.zeros(8), None, "sample_rate"),
+        (np.zeros(8), float("inf"), "sample_rate"),
     ],
 )
 def test_what_is_no_waveform_is_refused(audio, rate, message):

@@ -129,3 +129,14 @@ def test_a_short_scene_begins_again_without_a_click(tmp_path, length):
         assert rms(scene) == pytest.approx(1, rel=1e-3)
         if length >= 5000:
             assert np.abs(np.diff(scene)).max() < 0.3
+
+
+def test_a_silent_part_of_a_scene_alone_is_a_clip(tmp_path):
+    path = tmp_path / "material.h5"
+    scene = np.concatenate([0.1 * np.ones(8), np.zeros(16_000)])
+    entries = [Entry("scene", "s", "park"), Entry("event", "e", "bark")]
+    write_material(path, entries, lambda role, name: scene, ["bark"], 8000)
+    recipe = Recipe(1.0, 0.5, 0.0, (0, 0), (0.0, 0.0), 0.0, 0.0)
+    spectral = Spectral(8000, 512, 256, 16, 50.0, 4000.0)
+    mixtures = FreshMixtures(Material([path]), spectral, recipe, seed=1)
+    assert all(np.isfinite(mixtures.clip(0, number).logmel).all() for number in range(20))

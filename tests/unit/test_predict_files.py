@@ -143,6 +143,17 @@ def test_without_stems_no_audio_is_left(model, recordings, tmp_path):
     assert again.residual is None and not again.stems
 
 
+def test_what_cannot_be_used_any_more_has_no_folder(model, recordings, tmp_path):
+    output = tmp_path / "out"
+    predict(model, recordings, output)
+    (output / "short.flac" / "mine.txt").write_text("notes")
+    for name in ("a.wav", "short.flac"):
+        (recordings / name).write_text("no audio")
+    predict(model, recordings, output)
+    assert not (output / "a.wav").exists() and (output / "sub" / "a.wav").is_dir()
+    assert [path.name for path in (output / "short.flac").iterdir()] == ["mine.txt"]
+
+
 def test_a_set_of_which_nothing_can_be_used_is_an_error(model, recordings, tmp_path):
     with pytest.raises(AudioError, match=r"none of 1 recordings.*text\.wav: unreadable"):
         predict(model, recordings / "text.wav", tmp_path / "out")

@@ -123,7 +123,18 @@ def test_what_is_no_sound_is_refused_by_name(model):
         model.segment([], 8000)
 
 
-@pytest.mark.parametrize("options", [{"resolution": "fft"}, {"device": "tpu"}, {"threads": -1}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"resolution": "fft"},
+        {"device": "tpu"},
+        {"threads": -1},
+        {"threads": 100_000},
+        {"smooth_frames": 4},
+        {"smooth_frames": 0},
+        {"smooth_frames": 2.5},
+    ],
+)
 def test_an_unknown_option_is_refused(tiny_model, options):
     with pytest.raises(ValueError, match=next(iter(options))):
         weakseg.load_model(tiny_model, **options)
@@ -135,3 +146,12 @@ def test_a_model_as_published_is_taken_as_it_is(plain_model, sound):
     separator = Separator(found.mixture, model.spectral)
     stem = separator.separate(found.masks[0])
     np.testing.assert_allclose(found.stems[CLASSES[0]], stem, atol=2e-5)
+
+
+def test_a_gap_in_a_recording_changes_little_around_it(model, noise):
+    """Digital silence, as editing leaves it, is no background over which noise would stand out."""
+    sound = noise(6.0, 8000)
+    gap = sound.copy()
+    gap[24000:25600] = 0
+    whole, cut = (model.segment(one, 8000).masks for one in (sound, gap))
+    assert np.abs(whole.mean() - cut.mean()) < 0.3 * whole.mean()

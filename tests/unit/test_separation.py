@@ -113,6 +113,17 @@ def test_sharpened_masks_come_to_at_most_one(tone_in_noise):
     np.testing.assert_allclose(whole[4096:], (tone + noise)[4096:], atol=1e-5)
 
 
+@pytest.mark.parametrize("past", [1, 500, 1023])
+def test_what_is_past_the_end_makes_nothing_stand_out(published_spectral, past):
+    """The last frame is soft; the noise before it is no foreground for that."""
+    n_samples = 3 * 32_000 // 1024 * 1024 + past
+    noise = np.random.default_rng(3).normal(0, 0.05, n_samples).astype(np.float32)
+    separator = Separator(noise, published_spectral)
+    ones = np.ones((1, published_spectral.n_frames(n_samples), 64), np.float32)
+    shares = separator.sharpened(ones, **FOREGROUND)[0].mean(axis=1)
+    assert shares[-60:].mean() == pytest.approx(shares[20:-60].mean(), rel=0.1)
+
+
 def test_masks_without_a_foreground_are_taken_as_they_are(tone_in_noise):
     separator, _, _, mask = tone_in_noise
     together = separator.separate_classes(mask, [1, 0])

@@ -74,9 +74,8 @@ def test_recordings_of_a_user_have_no_prefix(outer):
 
 
 def test_what_was_made_is_no_recording_of_ones_own(outer):
-    for name in ("sounds/results/smoke/separated/a.flac", "talks/b.wav"):
-        (outer.directory / name).parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(outer.directory / name, [0.1, 0.2], 8000)
-    given = 'weakseg={predict: {audio: "."}}'
-    plan = outer.must_run("-n", "weakseg_predict", "--config", given)
-    assert "talks/b.wav" in plan and "a.flac" not in plan
+    stem = outer.directory / "sounds/results/smoke/separated/a.flac"
+    stem.parent.mkdir(parents=True)
+    soundfile.write(stem, [0.1, 0.2], 8000)
+    ended = outer.run("-n", "weakseg_predict", "--config", 'weakseg={predict: {audio: "."}}')
+    assert "predict.audio: .: holds no recording" in ended.stderr

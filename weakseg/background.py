@@ -42,9 +42,9 @@ def bridged(level: Levels) -> Levels:
     Where there is none within the floor's reach, they stay as they are.
     """
     silent = level.max(axis=1) < SILENT
-    gap = scipy.ndimage.maximum_filter1d(silent, 2 * NEAR + 1, mode="nearest")
     if not silent.any():
         return level
+    gap = scipy.ndimage.maximum_filter1d(silent, 2 * NEAR + 1, mode="nearest")
     floor = _least_mean(level, ~gap)
     known = gap[:, None] & np.isfinite(floor)
     return np.where(known, np.maximum(level, floor), level).astype(level.dtype)

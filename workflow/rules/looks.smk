@@ -161,7 +161,7 @@ if MASKED:
             runtime=growing(3),
         params:
             detector=DETECTOR,
-            foreground=sharpening(SimpleNamespace(**SHOWN)),
+            settings=dict(foreground=sharpening(SimpleNamespace(**SHOWN))),
             code=digest_of("draw_method"),
         script:
             "../scripts/draw_method.py"

@@ -49,5 +49,5 @@ if __name__ == "__main__":
             manifests=snakemake.input.manifests,
             outputs=snakemake.output,
             detector=Detector(**snakemake.params.detector),
-            foreground=snakemake.params.foreground,
+            **snakemake.params.settings,
         )

@@ -6,6 +6,8 @@ Conventions
   in bfloat16 or float16, with weights, batch statistics, pooling and loss in float32 (mixed
   precision, Micikevicius et al. 2018, "Mixed precision training").  `auto` is bf16 where the
   hardware has instructions for it, fp16 on older cards that have them for that, or else fp32.
+- On a card, fp32 is not TF32, which torch takes for convolutions (10 bits in place of 23), and
+  cuDNN takes the algorithms that add in one order, so that a training gives the same bytes again.
 - Networks run in the channels_last layout, which oneDNN and cuDNN compute in without reordering.
 """
 
@@ -65,6 +67,8 @@ def prepare(model: nn.Module, device: torch.device, threads: int) -> None:
     if not 1 <= threads <= MOST_THREADS:  # torch crashes with very many
         raise ValueError(f"threads: expected 1 to {MOST_THREADS}, got {threads}")
     torch.set_num_threads(threads)
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
     model.to(device=device)
     for module in model.modules():
         if isinstance(module, nn.Conv2d):

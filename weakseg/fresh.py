@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.crossfade import FADE_SECONDS, crossfade
+from weakseg.equaliser import equalised
 from weakseg.levels import largest, rms
 from weakseg.machine_code import in_machine_code
 from weakseg.material import Material, Place, part_of
@@ -39,6 +40,7 @@ class Recipe:
     level_db: the least and the most that an event's level lies above `snr_db` (over the scene's).
     speed: an event is played at most this share faster or slower, pitch and all.
     crop: probability that an event begins anywhere in its recording, not with its first sound.
+    filter_db: parts of an event's spectrum are at most so much louder or softer (`equaliser`).
     """
 
     seconds: float
@@ -48,6 +50,7 @@ class Recipe:
     level_db: tuple[float, float]
     speed: float
     crop: float
+    filter_db: float = 0.0
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Recipe:
@@ -113,6 +116,8 @@ class FreshMixtures:
         speed = 1 + self._recipe.speed * rng.uniform(-1, 1)
         heard = at_speed(self._part(event, speed, rng), speed)
         heard = heard[: self._samples(self._recipe.event_seconds)]
+        if self._recipe.filter_db:
+            heard = equalised(heard, self._recipe.filter_db, self._spectral.sample_rate, rng)
         heard *= 10 ** (level_db / 20) / max(rms(heard), 1e-9)
         onset = rng.integers(len(mixture) - len(heard) + 1)
         mixture[onset : onset + len(heard)] += heard

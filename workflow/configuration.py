@@ -49,7 +49,13 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent  # of the checkout, also where its Snakefile is another workflow's module
 REMEDY = "correct it in the configuration file or in --config (docs/configuration.md)"
 # What null stands for in the mixtures of a model that are of type fresh
-FRESH: Configuration = {"events": [0, 4], "level_db": [-6.0, 10.0], "speed": 0.1, "crop": 0.7}
+FRESH: Configuration = {
+    "events": [0, 4],
+    "level_db": [-6.0, 10.0],
+    "speed": 0.1,
+    "crop": 0.7,
+    "filter_db": 0.0,
+}
 LARGEST_EXACT = 2**53  # whole numbers below it are floats without loss
 PATHS = (
     "results",

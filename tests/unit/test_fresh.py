@@ -16,6 +16,7 @@ RATE = 8000
 CLASSES = ["high", "low", "none"]
 TONES = {"high": 2500.0, "low": 500.0}
 SPECTRAL = Spectral(RATE, 256, 128, 32, 50.0, 4000.0)
+HISS = np.random.default_rng(3).normal(0, 1000, RATE).astype(np.int16)
 RECIPE = Recipe(
     seconds=1.5,
     event_seconds=0.4,
@@ -101,6 +102,25 @@ def test_levels_are_over_the_scene(material, level):
         first, *_, last = np.flatnonzero(np.abs(added) > 1e-3)
         heard.append(rms(added[first : last + 1]))
     assert np.allclose(20 * np.log10(heard), level, atol=0.2)
+
+
+def test_filters_change_the_spectrum_of_events_and_not_their_level(material):
+    mixtures = [
+        FreshMixtures(material, SPECTRAL, replace(RECIPE, filter_db=most, crop=0.0), 1)
+        for most in (0.0, 20.0)
+    ]
+    added = [np.zeros((20, 12_000), np.float32) for _ in mixtures]
+    for one, clips in zip(mixtures, added, strict=True):
+        for seed, clip in enumerate(clips):
+            one._add(
+                (HISS, Entry("event", "hiss", "high", 0, RATE, 1000.0)),
+                clip,
+                np.random.default_rng(seed),
+            )
+    levels = [[rms(clip[clip != 0]) for clip in clips] for clips in added]
+    assert np.allclose(levels, 10, rtol=1e-3)  # 20 dB
+    shares = [np.abs(np.fft.rfft(clips)[:, :1500]).sum(1) for clips in added]
+    assert shares[1].std() > 10 * shares[0].std()
 
 
 @given(speed=st.floats(0.5, 1.5), n=st.integers(2, 2000))

@@ -109,14 +109,15 @@ def test_a_batch_too_large_for_the_card_goes_in_parts():
     one, clips = learner("published", "cuda"), batch(256)
     torch.cuda.reset_peak_memory_stats()
     expected = gradient(learner("published", "cuda"), clips)
-    used, full = torch.cuda.max_memory_allocated(), torch.cuda.mem_get_info()[1]
+    limit, full = torch.cuda.max_memory_allocated(), torch.cuda.mem_get_info()[1]
     torch.cuda.empty_cache()
-    torch.cuda.set_per_process_memory_fraction(0.3 * used / full)
     try:
-        found = gradient(one, clips)
+        while one.parts == 1:  # cuDNN makes do with less than it takes
+            limit /= 2
+            torch.cuda.set_per_process_memory_fraction(limit / full)
+            found = gradient(one, clips)
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
-    assert one.parts > 1
     # batch statistics are those of the parts
     assert torch.cosine_similarity(found, expected, dim=0) > 0.9
 

@@ -1,5 +1,6 @@
 """Runs of the real workflow, in a directory of their own."""
 
+import fcntl
 import importlib.util
 import json
 import os
@@ -141,9 +142,18 @@ def variant(quick, tmp_path_factory):
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory) -> Workflow:
     """experiments/smoke.yaml, run once; tests only look at it, or make dry runs."""
-    workflow = Workflow(tmp_path_factory.mktemp("smoke run ü"))
-    workflow.must_run()
-    return workflow
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # of all workers, each of which takes a copy
+    made, finished = Workflow(shared / "smoke"), shared / "smoke.finished"
+    with (shared / "smoke.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not finished.exists():
+            made.directory.mkdir(exist_ok=True)
+            made.must_run()
+            finished.touch()
+    mine = tmp_path_factory.mktemp("smoke run ü") / "run"
+    return Workflow(shutil.copytree(made.directory, mine))
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ from weakseg.store import ClipFeatures, FeatureStore, write_features
 
 CLASSES = [f"class{number}" for number in range(6)]
 SPECTRAL = Spectral(32_000, 2048, 1024, 64, 50.0, 16_000.0)
-RECIPE = Recipe(10.0, 2.0, 0.0, (0, 4), (-6.0, 10.0), 0.1, 0.7)
+RECIPE = Recipe(10.0, 2.0, 0.0, (0, 4), (-6.0, 10.0), 0.3, 0.7, 12.0)
 N_CLIPS, BATCH = 64, 16
 
 

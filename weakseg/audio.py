@@ -22,7 +22,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from weakseg.crossfade import crossfade
+from weakseg.crossfade import repeated
 from weakseg.files import writing
 from weakseg.levels import largest
 
@@ -233,11 +233,7 @@ def loop(audio: NDArray[Any], n_samples: int, fade_samples: int) -> NDArray[Any]
     """Make a waveform `n_samples` long: cut it, or repeat it with equal-power cross-fades."""
     if len(audio) == 0:
         raise AudioError("empty")
-    fade = min(fade_samples, len(audio) // 2)
-    looped = audio
-    while len(looped) < n_samples:
-        looped = crossfade(looped, audio, fade)
-    return looped[:n_samples]
+    return repeated(audio, n_samples, min(fade_samples, len(audio) // 2))
 
 
 def to_pcm16(audio: NDArray[np.floating[Any]]) -> NDArray[np.int16]:

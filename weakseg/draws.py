@@ -44,7 +44,7 @@ def clip_weights(
 
     folds: the table of `folds`, which names the source of each event's recording.
     """
-    events = folds[folds["role"] == "event"]
+    events = folds[folds["role"] == "event"].drop_duplicates("name")  # the first one is used
     source_of = dict(zip(events["name"], events["source"], strict=True))
     sources = [
         [source_of[e["event_audio_name"]] for e in mixture["events"]] for mixture in mixtures

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from weakseg.crossfade import FADE_SECONDS, crossfade
+from weakseg.crossfade import FADE_SECONDS, crossfade, repeated
 from weakseg.equaliser import equalised
 from weakseg.levels import largest, rms
 from weakseg.machine_code import in_machine_code
@@ -40,7 +40,8 @@ class Recipe:
     level_db: the least and the most that an event's level lies above `snr_db` (over the scene's).
     speed: an event is played at most this share faster or slower, pitch and all.
     crop: probability that an event begins anywhere in its recording, not with its first sound.
-    filter_db: parts of an event's spectrum are at most so much louder or softer (`equaliser`).
+    filter_db: each of three filters (low, middle, high) makes its part of an event's spectrum at
+    most so much louder or softer (`equaliser`); 0 for none.
     """
 
     seconds: float
@@ -102,10 +103,12 @@ class FreshMixtures:
         """A scene from a random point on, begun again with a cross-fade, its rms 1."""
         wanted = self._samples(self._recipe.seconds)
         audio = part_of(scene, int(rng.integers(scene[1].length)), wanted)
-        longest_fade = min(self._samples(FADE_SECONDS), scene[1].length // 2)
-        while len(audio) < wanted:
+        if len(audio) < wanted:
+            longest_fade = min(self._samples(FADE_SECONDS), scene[1].length // 2)
             fade = min(longest_fade, len(audio))
-            audio = crossfade(audio, part_of(scene, 0, wanted - len(audio) + fade), fade)
+            missing = wanted - len(audio) + fade
+            again = repeated(part_of(scene, 0, missing), missing, longest_fade)
+            audio = crossfade(audio, again, fade)
         audio /= max(rms(audio), 1.0)
         return audio
 

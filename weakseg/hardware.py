@@ -63,12 +63,14 @@ def prepare(model: nn.Module, device: torch.device, threads: int) -> None:
     """Put the model on the device, in the fast layout, and give torch `threads` threads.
 
     The number of threads is part of what determines a result: it decides the order of sums.
+    Threads, and on a card the settings of cuDNN, are those of the whole process.
     """
     if not 1 <= threads <= MOST_THREADS:  # torch crashes with very many
         raise ValueError(f"threads: expected 1 to {MOST_THREADS}, got {threads}")
     torch.set_num_threads(threads)
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cudnn.deterministic = True
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.deterministic = True
     model.to(device=device)
     for module in model.modules():
         if isinstance(module, nn.Conv2d):

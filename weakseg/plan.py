@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 from weakseg.names import mixture_name
 from weakseg.sealed import REMEDY, read_text, read_yaml, write_text
 
+ROUNDING = 1e-9  # seconds: sums of fractions are not exact
+
 
 class PlannedEvent(TypedDict):
     event_audio_name: str
@@ -186,13 +188,13 @@ def place(
         free = np.maximum(seconds - lengths, 0)
         return [float(x) for x in np.floor(rng.uniform(0, free) * 1000) / 1000]
     free_time = seconds - lengths.sum()
-    if free_time < 0:
+    if free_time < -ROUNDING:
         raise PlanError(
             f"events of {lengths.sum():.1f} s do not fit in {seconds} s without overlap; "
             "set mixtures.overlap to true or lower mixtures.events"
         )
     order = rng.permutation(len(lengths))
-    gaps = np.sort(rng.uniform(0, free_time, len(lengths)))
+    gaps = np.sort(rng.uniform(0, max(free_time, 0.0), len(lengths)))
     before = np.concatenate([[0.0], np.cumsum(lengths[order])[:-1]])
     starts = np.empty(len(lengths))
     starts[order] = np.floor((gaps + before) * 1000) / 1000

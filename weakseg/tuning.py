@@ -26,7 +26,7 @@ import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
-from weakseg.background import REACH, SMOOTHED
+from weakseg.background import REACH, SMOOTHED, bridged
 from weakseg.detection import Detector, gate, moving_means, smoothed
 from weakseg.metrics import events, masks
 from weakseg.metrics.binary import Counts, Floats, LevelCounts, precision_recall_f1
@@ -370,6 +370,7 @@ def single_classes(
 
 def standing_out(logmel: NDArray[np.float32], rise_db: float) -> NDArray[np.bool_]:
     """Cells louder than the noise floor by more than rise_db, from (frames, mels) to the same."""
+    logmel = bridged(logmel)
     power = scipy.ndimage.uniform_filter1d(np.exp(2 * logmel), SMOOTHED, axis=0, mode="nearest")
     floor = scipy.ndimage.minimum_filter1d(power, 2 * REACH + 1, axis=0, mode="nearest")
     floor_db = 10 * np.log10(np.maximum(floor, np.finfo(np.float32).tiny)) + MINIMUM_DB

@@ -201,8 +201,8 @@ def _network_options(config: Configuration) -> None:
 def _fresh_mixtures(config: Configuration) -> None:
     for name, model in config["models"].items():
         mixtures, key = model["mixtures"], f"models.{name}.mixtures"
-        for option in mixtures.keys() - {"type"}:
-            if mixtures["type"] == "fixed" and mixtures.get(option) is not None:
+        for option in mixtures if mixtures["type"] == "fixed" else ():
+            if option != "type" and mixtures[option] is not None:
                 remedy = "set it to null, or the type to fresh"
                 raise refuse(f"{key}.{option}", mixtures[option], "used by fixed", remedy)
         for option in ("events", "level_db"):

@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -33,14 +34,30 @@ def directory_of(command: Sequence[str], start: Path) -> Path:
 
 def is_run(command: Sequence[str]) -> bool:
     """Whether `command` is Snakemake or this program."""
-    names = [Path(word).name for word in command[:4]]  # python, options of python, program
-    is_python = bool(names) and names[0].startswith(("python", "snakemake"))
-    return is_python and not {"snakemake", Path(__file__).name}.isdisjoint(names)
+    return Path(program_of(command)).name in ("snakemake", Path(__file__).name)
 
 
 def is_script(command: Sequence[str]) -> bool:
     """Whether `command` is the script of a rule, which Snakemake runs from a copy."""
-    return any(".snakemake/scripts/" in word for word in command[:4])
+    is_shell = Path(next(iter(command), "")).name in ("bash", "sh")
+    program = " ".join(command[1:3]) if is_shell else program_of(command)
+    return ".snakemake/scripts/" in program
+
+
+def program_of(command: Sequence[str]) -> str:
+    """What runs: the file or module that a Python was given, else the command's first word."""
+    words = iter(command)
+    first = next(words, "")
+    if not Path(first).name.startswith("python"):
+        return first
+    for word in words:
+        if word in ("-W", "-X"):  # their value follows
+            next(words, None)
+        elif word in ("-m", "-c"):
+            return next(words, "") if word == "-m" else ""
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 def processes_in(directory: Path, kind: Callable[[Sequence[str]], bool]) -> list[psutil.Process]:
@@ -62,9 +79,11 @@ def stop(processes: list[psutil.Process]) -> None:
     for process in processes:
         message = f"resume: stopping process {process.pid}, which the killed run has left behind"
         print(message, file=sys.stderr)
-        process.terminate()
+        with suppress(psutil.NoSuchProcess):
+            process.terminate()
     for process in psutil.wait_procs(processes, timeout=SECONDS_TO_STOP)[1]:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def main(arguments: list[str]) -> None:

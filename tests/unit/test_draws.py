@@ -31,6 +31,7 @@ FOLDS = pd.DataFrame(
         ("event", "a1.wav", "Bark", "a", 1),
         ("event", "a2.wav", "Bark", "a", 1),
         ("event", "b.wav", "Bark", "b", 1),
+        ("event", "a2.wav", "Bark", "b", 1),  # listed twice
     ],
     columns=["role", "name", "label", "source", "fold"],
 )

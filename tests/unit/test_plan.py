@@ -129,6 +129,13 @@ def test_random_onsets_stay_inside_and_apart(lengths, overlap, seed):
         assert all(b[0] >= a[1] - 1e-3 for a, b in itertools.pairwise(spans))
 
 
+def test_events_that_fill_a_mixture_fit():
+    """1.1 + 1.1 + 1.1 is a little more than 3.3."""
+    lengths = np.full(3, 1.1)
+    starts = place(lengths, 3.3, "random", False, np.random.default_rng(1))
+    assert sorted(starts) == pytest.approx([0.0, 1.1, 2.2], abs=2e-3)
+
+
 def test_events_that_do_not_fit_are_refused():
     with pytest.raises(PlanError, match=r"8\.0 s do not fit in 6 s.*overlap"):
         place(np.array([4.0, 4.0]), 6, "random", False, np.random.default_rng(0))

@@ -33,6 +33,8 @@ def running(program: Path, directory: Path, *arguments: str) -> Iterator[subproc
     [
         ([PYTHON, "-m", "snakemake", "--cores", "all"], True),
         ([PYTHON, "-u", "-m", "snakemake"], True),
+        ([PYTHON, "-W", "ignore", "-X", "dev", "-m", "snakemake", "-n"], True),
+        ([PYTHON, "-c", "print()", "snakemake"], False),
         (["/usr/bin/python3", "/home/me/.venv/bin/snakemake", "-n"], True),
         ([".venv/bin/python", "workflow/resume.py", "--cores", "2"], True),
         ([PYTHON, "-m", "pip", "install", "snakemake"], False),
@@ -43,6 +45,25 @@ def running(program: Path, directory: Path, *arguments: str) -> Iterator[subproc
 )
 def test_a_run_is_told_by_its_command(command: list[str], expected: bool) -> None:
     assert resume.is_run(command) is expected
+
+
+SCRIPT = "/data/.snakemake/scripts/tmp0.train.py"
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ([PYTHON, SCRIPT], True),
+        ([PYTHON, "-X", "dev", SCRIPT], True),
+        (["/bin/bash", "-c", f"set -euo pipefail;  {PYTHON} {SCRIPT}"], True),
+        (["vim", SCRIPT], False),
+        (["tail", "-f", SCRIPT], False),
+        ([PYTHON, "-m", "pdb", SCRIPT], False),
+        ([], False),
+    ],
+)
+def test_a_script_is_told_by_its_command(command: list[str], expected: bool) -> None:
+    assert resume.is_script(command) is expected
 
 
 def test_directory_is_that_of_the_arguments(tmp_path: Path) -> None:

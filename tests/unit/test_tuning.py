@@ -8,7 +8,7 @@ from weakseg.detection import Detector, moving_means
 from weakseg.metrics.binary import Counts
 from weakseg.metrics.event_table import Events
 from weakseg.metrics.masks import fold_level_counts
-from weakseg.spectral import Spectral
+from weakseg.spectral import EPSILON, Spectral
 from weakseg.store import ClipPrediction, PredictionStore, encode_masks, write_predictions
 from weakseg.thresholds import ThresholdError, join, read_thresholds, write_thresholds
 from weakseg.tuning import (
@@ -187,6 +187,8 @@ def test_cells_that_stand_out_are_those_of_the_event():
     noise[50:80, 3] += 3
     loud = standing_out(noise, loudness_of_a_cell(-5))
     assert loud[50:80, 3].all() and loud.sum() == 30
+    noise[20:24] = np.log(EPSILON)  # digital silence, which is no background
+    assert standing_out(noise, loudness_of_a_cell(-5)).sum() == 30
 
 
 def test_frames_of_two_classes_are_left_out():

@@ -145,7 +145,7 @@ def smoke(tmp_path_factory) -> Workflow:
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent  # of all workers, each of which takes a copy
-    made, finished = Workflow(shared / "smoke"), shared / "smoke.finished"
+    made, finished = Workflow(shared / "smoke run ü"), shared / "smoke.finished"
     with (shared / "smoke.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not finished.exists():

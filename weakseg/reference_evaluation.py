@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,26 +32,27 @@ def score_references(
     detector: Detector,
     seconds: float,
     threshold_db: float,
-) -> dict[str, dict[str, Scores]]:
-    """Reference -> task -> scores.
+) -> Iterator[tuple[str, dict[str, Scores]]]:
+    """Each reference and its scores of each task, one after the other: some hundred MB each.
 
     rendered: the channels of each mixture, in the order of the store; seconds: their length;
     threshold_db: of the binary masks of STFT bins.
     """
-    mixtures, scores = planned(plan, truth.names), {}
+    mixtures = planned(plan, truth.names)
     quality, ratio_codes = separate_references(
         truth, sources_of_clips(mixtures, rendered, truth.classes), threshold_db
     )
-    for name, reference in whole_predictions(truth).items():
-        events = detect_all(reference, detector)
-        scores[name] = score_decisions(truth, reference, events, mixtures, thresholds, seconds)
-        scores[name]["masks"] = mask_scores(mask_counts(truth, reference), thresholds.mask)
-        found = reference.clip_probabilities() > thresholds.found
-        scores[name]["separation"] = separation_scores(quality[name], found)
-    for name in quality.keys() - scores.keys():
-        found = truth.clip_truth()
-        scores[name] = {"separation": separation_scores(quality[name], found)}
-    for name, codes in ("oracle_mel_ibm", true_mask_codes(truth)), ("oracle_mel_irm", ratio_codes):
-        counts = each_clip_level_counts(mask_clips(truth, codes))
-        scores[name]["masks"] = mask_scores(counts, thresholds.mask)
-    return {name: scores[name] for name in REFERENCES}
+    whole = whole_predictions(truth)
+    codes = {"oracle_mel_ibm": true_mask_codes(truth), "oracle_mel_irm": ratio_codes}
+    for name in REFERENCES:
+        scores, found = {}, truth.clip_truth()
+        if name in whole:
+            events = detect_all(whole[name], detector)
+            scores = score_decisions(truth, whole[name], events, mixtures, thresholds, seconds)
+            scores["masks"] = mask_scores(mask_counts(truth, whole[name]), thresholds.mask)
+            found = whole[name].clip_probabilities() > thresholds.found
+        scores["separation"] = separation_scores(quality[name], found)
+        if name in codes:
+            counts = each_clip_level_counts(mask_clips(truth, codes[name]))
+            scores["masks"] = mask_scores(counts, thresholds.mask)
+        yield name, scores

@@ -48,15 +48,15 @@ def evaluate_references(
             seconds,
             threshold_db,
         )
-        mine, classes = planned(mixtures, truth.names), truth.classes
-    weights = clip_weights(mine, read_folds(Path(folds)), n_draws, holdout_fold)
-    tables: list[pd.DataFrame] = []
-    drawn: Draws = {}
-    for model, of_task in scores.items():
-        run: dict[str, Any] = {"snr_db": snr_db, "model": model, "holdout_fold": holdout_fold}
-        table = as_table(of_task, classes)
-        tables.append(table.assign(**run)[[*run, *table.columns]])
-        drawn |= draws_of(run, of_task, weights)
+        mine = planned(mixtures, truth.names)
+        weights = clip_weights(mine, read_folds(Path(folds)), n_draws, holdout_fold)
+        tables: list[pd.DataFrame] = []
+        drawn: Draws = {}
+        for model, of_task in scores:
+            run: dict[str, Any] = {"snr_db": snr_db, "model": model, "holdout_fold": holdout_fold}
+            table = as_table(of_task, truth.classes)
+            tables.append(table.assign(**run)[[*run, *table.columns]])
+            drawn |= draws_of(run, of_task, weights)
     write_draws(draws, drawn)
     write_table(metrics, pd.concat(tables))
 

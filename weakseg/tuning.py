@@ -10,6 +10,8 @@ Conventions
   together, weight = n / (n + SHRINKAGE) with n positive clips or events: a class of few positives
   follows the others.  Of equal candidates the one nearest to the published value is taken; a class
   without a positive keeps that.
+- Of clip thresholds the middle one of those is taken that are around the best and at most NEARLY
+  worse: of a hundred clips, one more or less decides which is best.
 - Decisions are of the published shape: events count only where the clip is tagged, frames where
   its probability is above that threshold or the configured one, whichever is lower.
 - Noise floor: minimum statistics (Martin 2001, "Noise power spectral density estimation based on
@@ -38,6 +40,7 @@ from weakseg.thresholds import ClassThresholds
 
 SHRINKAGE = 20  # positives at which a class's own F1 counts as much as that of all together
 TIE = 1e-9
+NEARLY = 0.02
 LEVELS = 1 / (1 + np.exp(-np.arange(-6, 6.1, 0.25)))  # 49 candidates of each threshold
 SMOOTHINGS = (1, 5, 9, 17, 25)  # frames
 DETECTORS: Mapping[str, Sequence[float]] = {
@@ -81,7 +84,7 @@ def tune(
     scores = np.stack([predicted.frame_scores(index) for index in range(len(predicted))])
     labels = weak_labels(mixtures, predicted.classes)
     active = planned_activity(mixtures, predicted.classes, spectral, scores.shape[1])
-    clip = tune_levels(labels, probabilities, published.clip)
+    clip = tune_clips(labels, probabilities, published.clip)
     found = probabilities > clip
     lowest = np.minimum(clip, published.detector.clip_threshold)
     gated = gate(scores, probabilities[:, None], lowest)
@@ -150,14 +153,34 @@ def choose(
     counts: (classes, candidates); n_positives: (classes,); distance: (candidates,), from what is
     published; shrinkage inf: one for all classes.
     """
+    worth, known = worth_of(counts, n_positives, shrinkage), n_positives > 0
+    best = worth >= worth.max(axis=1, keepdims=True) - TIE
+    chosen: NDArray[np.intp] = np.where(best, distance, np.inf).argmin(axis=1)
+    return np.where(known, chosen, distance.argmin())
+
+
+def worth_of(counts: Counts, n_positives: NDArray[Any], shrinkage: float) -> Floats:
+    """The worth of each candidate, (classes, candidates); as `choose`."""
     known = n_positives > 0
     own = np.nan_to_num(precision_recall_f1(counts)["f1"])
     together = Counts(*(part[known].sum(axis=0) for part in counts))
     weight = (n_positives / (n_positives + shrinkage))[:, None]
-    worth = weight * own + (1 - weight) * np.nan_to_num(precision_recall_f1(together)["f1"])
-    best = worth >= worth.max(axis=1, keepdims=True) - TIE
-    chosen: NDArray[np.intp] = np.where(best, distance, np.inf).argmin(axis=1)
-    return np.where(known, chosen, distance.argmin())
+    worth: Floats = weight * own + (1 - weight) * np.nan_to_num(precision_recall_f1(together)["f1"])
+    return worth
+
+
+def choose_middle(
+    counts: Counts, n_positives: NDArray[Any], distance: NDArray[Any]
+) -> NDArray[np.intp]:
+    """The middle of those around `choose`'s that are NEARLY as good, of candidates in order."""
+    best, worth = choose(counts, n_positives, distance), worth_of(counts, n_positives, SHRINKAGE)
+    worse = worth < worth.max(axis=1, keepdims=True) - NEARLY
+    middle = best.copy()
+    for label in np.flatnonzero(n_positives > 0):
+        ends = np.flatnonzero(np.pad(worse[label], 1, constant_values=True)) - 1
+        after = np.searchsorted(ends, best[label])
+        middle[label] = (ends[after - 1] + ends[after]) // 2
+    return middle
 
 
 def with_published(values: Sequence[float] | Floats, published: float) -> Column:
@@ -165,22 +188,14 @@ def with_published(values: Sequence[float] | Floats, published: float) -> Column
     return np.unique(np.append(np.round(values, 4), published).astype(np.float32))
 
 
-def tune_levels(
-    truth: NDArray[np.bool_],
-    scores: NDArray[np.float32],
-    published: float,
-    n_positives: NDArray[Any] | None = None,
+def tune_clips(
+    labels: NDArray[np.bool_], probabilities: NDArray[np.float32], published: float
 ) -> Column:
-    """Thresholds (classes,) of scores (..., classes), where each leading position is a sample.
-
-    n_positives: (classes,), how much each class's own F1 is to be trusted (default: its positive
-    samples).
-    """
+    """Thresholds (classes,) of clip probabilities (clips, classes)."""
     candidates = with_published(LEVELS, published)
-    if n_positives is None:
-        n_positives = truth.sum(axis=tuple(range(truth.ndim - 1)))
-    counts = counts_above(truth, scores, candidates)
-    return candidates[choose(counts, n_positives, np.abs(candidates - published))]
+    counts = counts_above(labels, probabilities, candidates)
+    distance = np.abs(candidates - published)
+    return candidates[choose_middle(counts, labels.sum(axis=0), distance)]
 
 
 def tune_frames(

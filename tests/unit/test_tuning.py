@@ -22,9 +22,9 @@ from weakseg.tuning import (
     single_classes,
     standing_out,
     tune,
+    tune_clips,
     tune_detectors,
     tune_frames,
-    tune_levels,
     tune_masks,
     weak_labels,
 )
@@ -69,29 +69,39 @@ PLAN = [
 def test_separable_classes_are_told_apart_perfectly_each_at_its_own_scale():
     truth = np.random.default_rng(0).random((400, 2)) < 0.3
     scores = np.where(truth, [0.9, 0.04], [0.6, 0.01]).astype(np.float32)
-    tuned = tune_levels(truth, scores, 0.1)
+    tuned = tune_clips(truth, scores, 0.1)
     np.testing.assert_array_equal(scores > tuned, truth)
     assert not np.array_equal(scores > 0.1, truth)
 
 
 @pytest.mark.parametrize("published", [0.1, 0.333, 0.5])
-def test_of_equal_candidates_the_published_value_is_taken(published):
+def test_of_candidates_as_good_the_middle_is_taken(published):
+    """A few clips say little of where between their scores the threshold should lie."""
     truth = np.array([[True], [False]] * 5)
-    scores = np.where(truth, 0.99, 0.05).astype(np.float32)
-    assert tune_levels(truth, scores, published).item() == np.float32(published)
-    nearest = tune_levels(truth, np.where(truth, 0.99, 0.7).astype(np.float32), published).item()
-    assert 0.7 <= nearest < 0.76  # the first candidate from there on
+    for least, most in ((0.05, 0.99), (0.7, 0.99), (0.05, 0.3)):
+        scores = np.where(truth, most, least).astype(np.float32)
+        tuned = tune_clips(truth, scores, published).item()
+        in_logits = np.log([least / (1 - least), tuned / (1 - tuned), most / (1 - most)])
+        assert in_logits[1] == pytest.approx((in_logits[0] + in_logits[2]) / 2, abs=0.3)
+
+
+@pytest.mark.parametrize(("soft", "low", "high"), [(10, 0.03, 0.09), (1, 0.1, 0.35)])
+def test_one_clip_of_many_does_not_decide_and_ten_do(soft, low, high):
+    """Of 100 positives some have .3, the others .9; all negatives .01."""
+    scores = np.float32([0.3] * soft + [0.9] * (100 - soft) + [0.01] * 100)[:, None]
+    truth = np.arange(200)[:, None] < 100
+    assert low < tune_clips(truth, scores, 0.5).item() < high
 
 
 def test_a_class_without_positives_keeps_the_published_value():
     truth = np.array([[True, False], [False, False]])
     scores = np.array([[0.9, 0.9], [0.8, 0.9]], np.float32)
-    tuned = tune_levels(truth, scores, 0.1)
+    tuned = tune_clips(truth, scores, 0.1)
     assert tuned[1] == np.float32(0.1) and 0.8 <= tuned[0] < 0.9
 
 
 def test_no_mixture_with_a_positive_changes_nothing():
-    tuned = tune_levels(np.zeros((4, 2), bool), np.ones((4, 2), np.float32), 0.1)
+    tuned = tune_clips(np.zeros((4, 2), bool), np.ones((4, 2), np.float32), 0.1)
     np.testing.assert_array_equal(tuned, np.float32([0.1, 0.1]))
 
 

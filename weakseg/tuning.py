@@ -6,12 +6,7 @@ Conventions
   and the planned onsets and offsets of the training mixtures, for all others.  Ideal masks are not:
   for the mask thresholds a class has the cells of its planned frames that stand out of the noise
   floor, frames with two classes left out.
-- A candidate's worth is weight x the class's F1 + (1 - weight) x F1 of all classes' decisions
-  together, weight = n / (n + SHRINKAGE) with n positive clips or events: a class of few positives
-  follows the others.  Of equal candidates the one nearest to the published value is taken; a class
-  without a positive keeps that.
-- Of clip thresholds the middle one of those is taken that are around the best and at most NEARLY
-  worse: of a hundred clips, one more or less decides which is best.
+- What a candidate is worth, and which is taken: `candidates`.
 - Decisions are of the published shape: events count only where the clip is tagged, frames where
   its probability is above that threshold or the configured one, whichever is lower.
 - Noise floor: minimum statistics (Martin 2001, "Noise power spectral density estimation based on
@@ -29,19 +24,25 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from weakseg.background import REACH, SMOOTHED, bridged
+from weakseg.candidates import (
+    LEVELS,
+    SHRINKAGE,
+    TIE,
+    Column,
+    choose,
+    choose_middle,
+    counts_above,
+    with_published,
+)
 from weakseg.detection import Detector, gate, moving_means, smoothed
 from weakseg.metrics import events, masks
-from weakseg.metrics.binary import Counts, Floats, LevelCounts, precision_recall_f1
+from weakseg.metrics.binary import Counts, LevelCounts
 from weakseg.metrics.event_table import Events
 from weakseg.plan import PlannedMixture
 from weakseg.spectral import Spectral
 from weakseg.store import PredictionStore, mask_level_values
 from weakseg.thresholds import ClassThresholds
 
-SHRINKAGE = 20  # positives at which a class's own F1 counts as much as that of all together
-TIE = 1e-9
-NEARLY = 0.02
-LEVELS = 1 / (1 + np.exp(-np.arange(-6, 6.1, 0.25)))  # 49 candidates of each threshold
 SMOOTHINGS = (1, 5, 9, 17, 25)  # frames
 DETECTORS: Mapping[str, Sequence[float]] = {
     "high": (0.02, 0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
@@ -53,9 +54,6 @@ DETECTORS: Mapping[str, Sequence[float]] = {
 # weak scores and short events hide each other: both limits fall together
 STEPS = (("high", "drop"), ("low_share",), ("median",), ("merge_gap",))
 MINIMUM_DB = 4.0  # white noise: 3.9 dB in the lowest band to 0.6 dB in the highest
-
-Column = NDArray[np.float32]
-"""A value a class, (classes,)."""
 
 
 class Configured(NamedTuple):
@@ -139,53 +137,7 @@ def planned_activity(
     return active
 
 
-# ---------------------------------------------------------------- the choice
-
-
-def choose(
-    counts: Counts,
-    n_positives: NDArray[Any],
-    distance: NDArray[Any],
-    shrinkage: float = SHRINKAGE,
-) -> NDArray[np.intp]:
-    """The index of the candidate of most worth (see the conventions) for each class, (classes,).
-
-    counts: (classes, candidates); n_positives: (classes,); distance: (candidates,), from what is
-    published; shrinkage inf: one for all classes.
-    """
-    worth, known = worth_of(counts, n_positives, shrinkage), n_positives > 0
-    best = worth >= worth.max(axis=1, keepdims=True) - TIE
-    chosen: NDArray[np.intp] = np.where(best, distance, np.inf).argmin(axis=1)
-    return np.where(known, chosen, distance.argmin())
-
-
-def worth_of(counts: Counts, n_positives: NDArray[Any], shrinkage: float) -> Floats:
-    """The worth of each candidate, (classes, candidates); as `choose`."""
-    known = n_positives > 0
-    own = np.nan_to_num(precision_recall_f1(counts)["f1"])
-    together = Counts(*(part[known].sum(axis=0) for part in counts))
-    weight = (n_positives / (n_positives + shrinkage))[:, None]
-    worth: Floats = weight * own + (1 - weight) * np.nan_to_num(precision_recall_f1(together)["f1"])
-    return worth
-
-
-def choose_middle(
-    counts: Counts, n_positives: NDArray[Any], distance: NDArray[Any]
-) -> NDArray[np.intp]:
-    """The middle of those around `choose`'s that are NEARLY as good, of candidates in order."""
-    best, worth = choose(counts, n_positives, distance), worth_of(counts, n_positives, SHRINKAGE)
-    worse = worth < worth.max(axis=1, keepdims=True) - NEARLY
-    middle = best.copy()
-    for label in np.flatnonzero(n_positives > 0):
-        ends = np.flatnonzero(np.pad(worse[label], 1, constant_values=True)) - 1
-        after = np.searchsorted(ends, best[label])
-        middle[label] = (ends[after - 1] + ends[after]) // 2
-    return middle
-
-
-def with_published(values: Sequence[float] | Floats, published: float) -> Column:
-    """Candidates in increasing order, the published value among them."""
-    return np.unique(np.append(np.round(values, 4), published).astype(np.float32))
+# ---------------------------------------------------------------- clips and frames
 
 
 def tune_clips(
@@ -211,21 +163,6 @@ def tune_frames(
     distance = np.concatenate([np.abs(levels - published) + n / 1000 for n in SMOOTHINGS])
     chosen = choose(counts, n_positives, distance)
     return levels[chosen % len(levels)], np.array(SMOOTHINGS)[chosen // len(levels)]
-
-
-def counts_above(
-    truth: NDArray[np.bool_], scores: NDArray[np.float32], candidates: Column
-) -> Counts:
-    """Decisions at each candidate, (classes, candidates), from samples (..., classes)."""
-    n = len(candidates)
-    levels = np.zeros((2, truth.shape[-1], n + 1), np.int64)
-    for label in range(truth.shape[-1]):
-        positive = truth[..., label].ravel()
-        level = np.searchsorted(candidates, scores[..., label].ravel())  # candidates below
-        for part, chosen in zip(levels, (positive, ~positive), strict=True):
-            part[label] = np.bincount(level[chosen], minlength=n + 1)
-    tp, fp = levels[..., ::-1].cumsum(axis=-1)[..., ::-1][..., 1:]
-    return Counts(tp, fp, levels[0].sum(axis=-1, keepdims=True) - tp)
 
 
 # ---------------------------------------------------------------- events

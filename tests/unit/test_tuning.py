@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from weakseg.detection import Detector, moving_means
-from weakseg.metrics.binary import Counts
 from weakseg.metrics.event_table import Events
 from weakseg.metrics.masks import fold_level_counts
 from weakseg.spectral import EPSILON, Spectral
@@ -13,8 +12,6 @@ from weakseg.store import ClipPrediction, PredictionStore, encode_masks, write_p
 from weakseg.thresholds import ThresholdError, join, read_thresholds, write_thresholds
 from weakseg.tuning import (
     Configured,
-    choose,
-    counts_above,
     event_counter,
     find_ranges,
     loudness_of_a_cell,
@@ -103,26 +100,6 @@ def test_a_class_without_positives_keeps_the_published_value():
 def test_no_mixture_with_a_positive_changes_nothing():
     tuned = tune_clips(np.zeros((4, 2), bool), np.ones((4, 2), np.float32), 0.1)
     np.testing.assert_array_equal(tuned, np.float32([0.1, 0.1]))
-
-
-def test_a_rare_class_follows_the_others_and_a_frequent_one_its_own():
-    tp, fp = np.array([[50, 50], [1, 0]]), np.array([[50, 0], [0, 0]])
-    counts = Counts(tp, fp, tp.max(axis=1, keepdims=True) - tp)
-    distance, n_positives = np.array([0.0, 0.4]), np.array([50, 1])
-    assert choose(counts, n_positives, distance).tolist() == [1, 1]
-    assert choose(counts, n_positives, distance, shrinkage=0).tolist() == [1, 0]
-
-
-@given(arrays.arrays(np.float32, (20, 2), elements=st.floats(0, 1, width=32)), st.integers(0, 99))
-def test_counts_are_those_of_the_decisions(scores, seed):
-    truth = np.random.default_rng(seed).random((20, 2)) < 0.5
-    candidates = np.float32([0.1, 0.5, 0.9])
-    tp, fp, fn = counts_above(truth, scores, candidates)
-    for place, threshold in enumerate(candidates):
-        above = scores > threshold
-        np.testing.assert_array_equal(tp[:, place], (truth & above).sum(axis=0))
-        np.testing.assert_array_equal(fp[:, place], (~truth & above).sum(axis=0))
-        np.testing.assert_array_equal(fn[:, place], (truth & ~above).sum(axis=0))
 
 
 # ---------------------------------------------------------------- events

@@ -114,7 +114,7 @@ def learns(job):
 def test_learning_runs_with_a_card_and_all_else_on_cpus(whole, slurm):
     jobs = records(whole)
     assert {job["State"] for job in jobs} == {"COMPLETED"}
-    assert len(jobs) == 7  # of 30 steps
+    assert len(jobs) == 8  # of 30 steps
     learning = [job for job in jobs if learns(job)]
     assert len(learning) == 3
     for job in learning:

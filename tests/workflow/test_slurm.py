@@ -127,7 +127,7 @@ def test_learning_runs_with_a_card_and_all_else_on_cpus(whole, slurm):
         name.split("_")[1]: (job["MinMemory"], minutes(job["TimeLimit"]), job["NumCPUs"])
         for name, job in others.items()
     }
-    assert asked["preparation"] == ("1000M", 5 + 20 + 5 + 20 + 5, "1")  # one after the other
+    assert asked["preparation"] == ("1000M", 5 + 20 + 5 + 5, "1")  # one after the other
     assert asked["features"] == ("1000M", 4 * (2 + 2), "1")  # the four shards too
     assert set(asked) == {"preparation", "features", "evaluation", "report"}
     assert all(0 < limit <= 120 and cpus == "1" for _, limit, cpus in asked.values())

@@ -5,7 +5,7 @@ Conventions
 - Three sections of second order, one after the other: a low shelf, a peak and a high shelf, by
   the formulas of Bristow-Johnson, "Cookbook formulae for audio equalizer biquad filter
   coefficients" (W3C note 2021), with a shelf slope of 1.
-- A section's row is b0, b1, b2, 1, a1, a2, as `scipy.signal.sosfilt` takes it.
+- A section is b0, b1, b2, 1, a1, a2, as in `scipy.signal`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+from weakseg.machine_code import in_machine_code
 
 Section = list[float]
 
@@ -27,10 +29,36 @@ def equalised(
     audio: NDArray[np.float32], most_db: float, sample_rate: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Audio (samples,) through sections of random places, each -most_db to +most_db strong."""
-    from scipy.signal import sosfilt  # takes half a second, which only some trainings need
+    sections = np.array(random_sections(most_db, sample_rate, rng), np.float32)
+    return _through(audio, *sections[:, [0, 1, 2, 4, 5]])
 
-    sections = random_sections(most_db, sample_rate, rng)
-    filtered: NDArray[np.float32] = sosfilt(np.array(sections, np.float32), audio)
+
+@in_machine_code
+def _through(
+    audio: NDArray[np.float32],
+    first: NDArray[np.float32],
+    second: NDArray[np.float32],
+    third: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """As `scipy.signal.sosfilt` in half its time: the sections, each b0, b1, b2, a1, a2, overlap.
+
+    Transposed direct form II, with the output put into the states' recursion: the way from one
+    sample to the next is then a product and a sum.
+    """
+    filtered = np.empty_like(audio)
+    b0, c0, d0 = first[0], second[0], third[0]
+    b1, b2 = first[1] - first[3] * b0, first[2] - first[4] * b0
+    c1, c2 = second[1] - second[3] * c0, second[2] - second[4] * c0
+    d1, d2 = third[1] - third[3] * d0, third[2] - third[4] * d0
+    s1 = s2 = t1 = t2 = u1 = u2 = np.float32(0)
+    for sample in range(len(audio)):
+        x = audio[sample]
+        y = b0 * x + s1
+        s1, s2 = b1 * x + s2 - first[3] * s1, b2 * x - first[4] * s1
+        z = c0 * y + t1
+        t1, t2 = c1 * y + t2 - second[3] * t1, c2 * y - second[4] * t1
+        filtered[sample] = d0 * z + u1
+        u1, u2 = d1 * z + u2 - third[3] * u1, d2 * z - third[4] * u1
     return filtered
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.signal import sosfreqz
+from scipy.signal import sosfilt, sosfreqz
 
 from weakseg.equaliser import equalised, high_shelf, low_shelf, peak, random_sections
 
@@ -53,6 +53,14 @@ def test_audio_is_louder_and_softer_where_the_sections_say():
         assert out.dtype == np.float32 and out.shape == tone.shape
         rms = np.sqrt(np.mean(out[RATE // 2 :] ** 2) * 2)
         assert 20 * np.log10(rms) == pytest.approx(gains_db(sections, hz)[0], abs=0.05)
+
+
+def test_equals_scipy():
+    audio = np.random.default_rng(1).normal(size=RATE).astype(np.float32)
+    sections = random_sections(20, RATE, np.random.default_rng(2))
+    expected = sosfilt(np.array(sections), audio.astype(np.float64))
+    found = equalised(audio, 20, RATE, np.random.default_rng(2))
+    assert np.abs(found - expected).max() < 1e-4 * np.abs(expected).max()
 
 
 def test_nothing_asked_for_changes_nothing():

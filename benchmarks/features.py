@@ -24,7 +24,7 @@ def measure(inputs: Inputs) -> list[Row]:
     for number, pair in enumerate(shard_pairs if inputs.full else shard_pairs * ROUNDS):
         children = together(STEP, [features_call(inputs, shard) for shard in pair])
         seconds += max(child.seconds for child in children)
-        n_clips += len(pair) * inputs.config["mixtures"]["shard"]
+        n_clips += len(pair) * inputs.shard
         peak = max(peak, *(child.peak_gib for child in children))
         if number < ROUNDS:
             plain_seconds += plain_features(inputs)

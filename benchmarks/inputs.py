@@ -22,7 +22,7 @@ from weakseg.plan import PlannedMixture, read_plan
 from workflow.configuration import complete, over_config_yaml
 
 SNR_DB = 0.0
-SHARD = 100  # fewer than in the experiment, so that two of them are a part
+SHARD = 100  # of a part, two of which are made
 VALIDATION_CLIPS = 24
 
 
@@ -39,9 +39,12 @@ class Inputs:
         """The completed configuration of experiments/dcase2018.yaml."""
         text = (ROOT / "experiments" / "dcase2018.yaml").read_text(encoding="utf-8")
         experiment = yaml.safe_load(text) | {"data": {"source": "demo"}}  # no archives to look for
-        config = complete(over_config_yaml(experiment))
-        config["mixtures"]["shard"] = SHARD
-        return config
+        return complete(over_config_yaml(experiment))
+
+    @property
+    def shard(self) -> int:
+        """Mixtures of a shard."""
+        return int(self.config["mixtures"]["shard"]) if self.full else SHARD
 
     @property
     def work(self) -> Path:
@@ -56,13 +59,13 @@ class Inputs:
     def shards(self) -> list[tuple[int, int]]:
         """(fold, part) of what is rendered, fold 1 first."""
         mixtures = self.config["mixtures"]
-        parts = range(1, mixtures["per_fold"] // mixtures["shard"] + 1)
+        parts = range(1, mixtures["per_fold"] // self.shard + 1)
         everything = [(fold, part) for fold in range(1, mixtures["folds"] + 1) for part in parts]
         return everything if self.full else everything[:2]
 
     @property
     def n_rendered(self) -> int:
-        return len(self.shards) * int(self.config["mixtures"]["shard"])
+        return len(self.shards) * self.shard
 
     @property
     def share(self) -> str:
@@ -77,7 +80,7 @@ class Inputs:
     @property
     def n_fold(self) -> int:
         """Different mixtures in the fold that is evaluated."""
-        return len(self.fold_shards) * int(self.config["mixtures"]["shard"])
+        return len(self.fold_shards) * self.shard
 
     @property
     def batch_size(self) -> int:
@@ -169,18 +172,22 @@ def chosen_mixtures(inputs: Inputs) -> list[PlannedMixture]:
     per_fold: dict[int, list[PlannedMixture]] = {}
     for mixture in plan_of(inputs):
         per_fold.setdefault(mixture["fold"], []).append(mixture)
-    size = inputs.config["mixtures"]["shard"]
+    size = inputs.shard
     return [m for f, part in inputs.shards for m in per_fold[f][(part - 1) * size : part * size]]
 
 
+def scene_names(mixtures: Sequence[PlannedMixture]) -> list[str]:
+    return [mixture["scene_audio_name"] for mixture in mixtures]
+
+
 def make_archives(inputs: Inputs) -> None:
-    """Archives with the recordings of the mixtures that are rendered."""
+    """Archives with the recordings of the mixtures that are rendered, and all events of fold 1."""
     if inputs.path("archives.done").exists():
         return
-    mixtures = chosen_mixtures(inputs)
-    print(f"making the recordings of {len(mixtures)} mixtures", flush=True)
-    scenes = [mixture["scene_audio_name"] for mixture in mixtures]
-    events = [event["event_audio_name"] for mixture in mixtures for event in mixture["events"]]
+    scenes = scene_names(chosen_mixtures(inputs))
+    print(f"making the recordings of {len(scenes)} mixtures", flush=True)
+    heard = [m for m in plan_of(inputs) if inputs.full or m["fold"] == 1]
+    events = [event["event_audio_name"] for mixture in heard for event in mixture["events"]]
     for role, index, wanted, make in (
         ("scenes", recordings.scene_index(), scenes, recordings.make_scene),
         ("events", recordings.event_index(), events, recordings.make_event),
@@ -191,8 +198,9 @@ def make_archives(inputs: Inputs) -> None:
 
 def render_call(inputs: Inputs, shard: tuple[int, int]) -> dict[str, Any]:
     """The arguments of the step `render_mixtures` for a shard."""
-    names = ("shard", "sample_rate", "seconds", "event_seconds", "level_over")
+    names = ("sample_rate", "seconds", "event_seconds", "level_over")
     return {
+        "shard": inputs.shard,
         **{name: str(inputs.path(f"{name}.csv")) for name in ("scenes", "events")},
         "plan": str(inputs.path("mixtures.yaml")),
         "archives": inputs.archives,

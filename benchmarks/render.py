@@ -4,49 +4,73 @@ from __future__ import annotations
 
 import shutil
 import time
+from itertools import cycle
 from pathlib import Path
+from typing import Any
 
 from benchmarks.inputs import (
     SNR_DB,
     Inputs,
     chosen_mixtures,
     make_archives,
-    pairs,
+    plan_of,
     render_call,
+    scene_names,
 )
 from benchmarks.plain import mixtures as plain
-from benchmarks.processes import measured, together
+from benchmarks.processes import CORES, measured, together
 from benchmarks.recordings import where_of
 from benchmarks.rows import Row
-from weakseg.plan import PlannedMixture
+from weakseg.plan import PlannedMixture, write_plan
 
 STEP = "render_mixtures:render_mixtures"
-ROUNDS, PLAIN_CLIPS, FEW = 3, 8, 20
+PLAIN_CLIPS, FEW, MANY = 24, 20, 100
 
 
 def measure(inputs: Inputs) -> list[Row]:
     make_archives(inputs)
-    mixtures, where = chosen_mixtures(inputs), where_of(inputs.work)
-    seconds, plain_seconds, n_clips, peak = 0.0, 0.0, 0, 0.0
-    shard_pairs = pairs(inputs.shards)
-    rounds = shard_pairs if inputs.full else shard_pairs * ROUNDS
-    for number, pair in enumerate(rounds):
-        children = together(STEP, [render_call(inputs, shard) for shard in pair])
+    calls = experiment_shards(inputs)
+    n_clips = len(calls) * calls[0]["shard"]
+    seconds, peak = 0.0, 0.0
+    for first in range(0, len(calls), CORES):
+        children = together(STEP, calls[first : first + CORES])
         seconds += max(child.seconds for child in children)
-        n_clips += len(pair) * inputs.config["mixtures"]["shard"]
         peak = max(peak, *(child.peak_gib for child in children))
-        if number < ROUNDS:
-            some = mixtures[number * PLAIN_CLIPS : (number + 1) * PLAIN_CLIPS]
-            plain_seconds += plain_render(inputs, some, where)
+    shutil.rmtree(inputs.path("render"), ignore_errors=True)
+    plain_mixtures = chosen_mixtures(inputs)[:PLAIN_CLIPS]
+    plain_seconds = plain_render(inputs, plain_mixtures, where_of(inputs.work))
+    what = f"{n_clips} of {inputs.n_mixtures} mixtures"
     return [
         Row(
             "render_clips_per_second",
             n_clips / seconds,
-            f"clips/s on 2 cores, without the start of Python, {inputs.share}",
-            ROUNDS * PLAIN_CLIPS / plain_seconds,
+            f"clips/s on 2 cores, without the start of Python, {what}",
+            len(plain_mixtures) / plain_seconds,
         ),
         Row("render_peak_gib", peak, "GiB a process"),
         memory_growth(inputs),
+    ]
+
+
+def experiment_shards(inputs: Inputs) -> list[dict[str, Any]]:
+    """The calls for shards of the experiment's size: all, or those of fold 1.
+
+    Then the scenes, which are hardly used twice and not kept, are those of the mixtures that other
+    subjects render, again and again.
+    """
+    if inputs.full:
+        return [render_call(inputs, shard) for shard in inputs.shards]
+    scenes = cycle(scene_names(chosen_mixtures(inputs)))
+    fold = [mixture for mixture in plan_of(inputs) if mixture["fold"] == 1]
+    plan = inputs.path("render/mixtures.yaml")
+    plan.parent.mkdir(exist_ok=True)
+    write_plan(plan, [{**mixture, "scene_audio_name": next(scenes)} for mixture in fold])
+    size = inputs.config["mixtures"]["shard"]
+    return [
+        render_call(inputs, (1, part))
+        | {"plan": str(plan), "shard": size}
+        | {"manifest": str(inputs.path(f"render/part{part}/manifest.csv"))}
+        for part in range(1, len(fold) // size + 1)
     ]
 
 
@@ -68,12 +92,29 @@ def plain_render(
 
 
 def memory_growth(inputs: Inputs) -> Row:
-    """Whether a shard takes more memory than the same mixtures FEW at a time."""
-    folder: Path = inputs.path("few")
-    whole = render_call(inputs, (1, 1)) | {"manifest": str(folder / "manifest.csv")}
-    parts = [whole | {"shard": FEW, "part": part + 1} for part in range(whole["shard"] // FEW)]
-    most = max(measured(STEP, **part).peak_gib for part in parts)
-    ratio = measured(STEP, **whole).peak_gib / most
+    """Whether many mixtures take more memory than a few of the same recordings."""
+    folder = inputs.path("few")
+    folder.mkdir(exist_ok=True)
+    few = chosen_mixtures(inputs)[:FEW]
+    peaks = [
+        measured(STEP, **repeated_mixtures(inputs, few, times, folder)).peak_gib
+        for times in (1, MANY // FEW)
+    ]
     shutil.rmtree(folder)
-    unit = f"peak with {whole['shard']} mixtures over that with the same, {FEW} at a time"
-    return Row("render_memory_growth", ratio, unit)
+    unit = f"peak with {MANY} mixtures over that with {FEW} of the same recordings"
+    return Row("render_memory_growth", peaks[1] / peaks[0], unit)
+
+
+def repeated_mixtures(
+    inputs: Inputs, mixtures: list[PlannedMixture], times: int, folder: Path
+) -> dict[str, Any]:
+    """The call for some mixtures again and again."""
+    plan = folder / f"{times}.yaml"
+    again = [
+        {**mixture, "mixture_name": f"{time}-{mixture['mixture_name']}"}
+        for time in range(times)
+        for mixture in mixtures
+    ]
+    write_plan(plan, again)
+    where = {"plan": str(plan), "manifest": str(folder / f"{times}" / "manifest.csv")}
+    return render_call(inputs, (1, 1)) | where | {"shard": len(again)}

@@ -219,9 +219,17 @@ def sum_of_channels(audio: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return total
 
 
-def to_level(audio: Waveform, level_db: float) -> Waveform:
-    """Scale a waveform to an rms of 10^(level_db/20); a silent one raises AudioError."""
-    rms = np.sqrt(np.mean(audio**2)) if len(audio) else 0.0
+def rms_of(audio: Waveform) -> float:
+    """Root mean square, 0 of nothing."""
+    return float(np.sqrt(np.mean(audio**2))) if len(audio) else 0.0
+
+
+def to_level(audio: Waveform, level_db: float, rms: float | None = None) -> Waveform:
+    """Scale a waveform, by default to an rms of 10^(level_db/20); a silent one raises AudioError.
+
+    rms: what is brought to that level, if not the waveform's own.
+    """
+    rms = rms_of(audio) if rms is None else rms
     if rms == 0:
         raise AudioError("silent")
     levelled: Waveform = audio / rms

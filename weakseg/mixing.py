@@ -15,6 +15,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from weakseg.audio import (
     Waveform,
     loop,
     read_pcm16,
+    rms_of,
     sum_of_channels,
     to_level,
     to_pcm16,
@@ -39,8 +41,24 @@ from weakseg.plan import PlannedEvent, PlannedMixture
 from weakseg.sealed import read_table
 
 MARGIN_SECONDS = 0.1
+KEPT_BYTES = 1 << 28  # of recordings that may be heard again
 
 Reader = Callable[[str], Waveform]
+
+
+class Recording(NamedTuple):
+    """As much of a recording as can be heard, (samples,) float32, and the rms of all of it.
+
+    24 bits are what a file, or the resampler, gives: float64 would hold nothing more.
+    """
+
+    audio: NDArray[np.float32]
+    rms: float
+
+    @classmethod
+    def of(cls, waveform: Waveform, n_samples: int | None = None) -> Recording:
+        """A recording of which at most `n_samples` are heard."""
+        return cls(waveform[:n_samples].astype(np.float32), rms_of(waveform))
 
 
 class ManifestRow(NamedTuple):
@@ -54,7 +72,7 @@ class ManifestRow(NamedTuple):
 def render(
     mixture: PlannedMixture,
     read_scene: Reader,
-    read_event: Reader,
+    read_event: Callable[[str], Recording],
     *,
     snr_db: float,
     sample_rate: int,
@@ -63,7 +81,7 @@ def render(
 ) -> NDArray[np.int16]:
     """Render a mixture, (samples, events + 1) int16.
 
-    read_scene, read_event: give a recording's waveform at `sample_rate` by its name.
+    read_scene, read_event: give a recording at `sample_rate` by its name.
     level_over: "heard" sets the level of the part of the event that is heard, from its first sound;
     "file" sets it over the whole recording and then cuts, as published, so the heard level differs.
     """
@@ -105,7 +123,7 @@ class Heard(NamedTuple):
 
 
 def _heard(
-    recording: Waveform,
+    recording: Recording,
     event: PlannedEvent,
     n_samples: int,
     snr_db: float,
@@ -114,9 +132,8 @@ def _heard(
 ) -> Heard:
     first = int(event["onset"] * sample_rate)
     length = min(int(event["offset"] * sample_rate), n_samples) - first
-    if level_over == "file":
-        return Heard(first, to_level(recording, snr_db)[:length])
-    return Heard(first, to_level(recording[:length], snr_db))
+    audio = recording.audio[:length].astype(np.float64)
+    return Heard(first, to_level(audio, snr_db, recording.rms if level_over == "file" else None))
 
 
 def _peak(heard: Sequence[Heard], n_samples: int) -> float:
@@ -162,6 +179,20 @@ def reader_of(
         return audio if seconds is None else audio[: math.ceil(seconds * sample_rate)]
 
     return read_recording
+
+
+def kept(read: Reader, n_samples: int) -> Callable[[str], Recording]:
+    """Recordings by name, of which at most `n_samples` are heard.
+
+    The last ones, as many as KEPT_BYTES hold, are not read again: a fold has fewer recordings than
+    its mixtures have events.
+    """
+
+    @lru_cache(max(1, KEPT_BYTES // (np.float32().nbytes * n_samples)))
+    def recording(name: str) -> Recording:
+        return Recording.of(read(name), n_samples)
+
+    return recording
 
 
 def write_shard(

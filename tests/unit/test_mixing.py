@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from weakseg.audio import AudioError, read_mono
 from weakseg.mixing import (
+    Recording,
+    kept,
     mixture_of,
     read_manifest,
     read_stems,
@@ -43,7 +45,7 @@ def render_tones(mixture, event, snr_db=0.0, level_over="heard", scene_seconds=4
     return render(
         mixture,
         lambda name: scene(scene_seconds),
-        lambda name: event,
+        lambda name: Recording.of(event),
         snr_db=snr_db,
         sample_rate=RATE,
         seconds=4.0,
@@ -62,7 +64,13 @@ def test_published_rendering_is_the_golden_one(golden):
         return read_mono(golden / "mixing" / name.replace(".wav", ".flac"), 32000)
 
     stems = render(
-        mixture, read, read, snr_db=0.0, sample_rate=32000, seconds=10.0, level_over="file"
+        mixture,
+        read,
+        kept(read, 2 * 32000 + 1),
+        snr_db=0.0,
+        sample_rate=32000,
+        seconds=10.0,
+        level_over="file",
     )
     expected = soundfile.read(golden / "mixing" / "00003_events_scene.flac")[0]
     difference = np.stack([stems[:, :-1].sum(axis=1), stems[:, -1]], axis=1) / 32768 - expected
@@ -119,6 +127,26 @@ def test_reader_skips_what_lies_before_the_first_sound_and_reads_no_more_than_ne
     assert len(reader_of(index, read, RATE, None, skip_lead=False)("ev00.wav")) == 1.5 * RATE
     assert len(reader_of(index, read, RATE, 0.25, skip_lead=True)("ev00.wav")) == RATE // 4
     assert asked == [None, None, pytest.approx(0.85)]
+
+
+def test_recordings_are_kept_as_far_as_they_are_heard_and_while_there_is_room(monkeypatch):
+    monkeypatch.setattr("weakseg.mixing.KEPT_BYTES", 2 * 4 * 50)
+    sounds, asked = {name: np.linspace(0.1, 0.9, 100) for name in "abc"}, []
+
+    def read(name):
+        asked.append(name)
+        return sounds[name]
+
+    recording = kept(read, 50)
+    first = recording("a")
+    assert np.array_equal(first.audio, sounds["a"][:50].astype(np.float32))
+    assert first.audio.base is None  # the rest of it is not in memory
+    assert first.rms == pytest.approx(np.sqrt(np.mean(sounds["a"] ** 2)))
+    for name in "abaca":
+        recording(name)
+    assert asked == ["a", "b", "c"]
+    recording("b")
+    assert asked[3:] == ["b"]
 
 
 def test_a_shard_is_read_back_and_damage_is_found(tmp_path):

@@ -1,5 +1,6 @@
 """Render the planned mixtures of one shard."""
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -8,7 +9,7 @@ from _step import step
 
 from weakseg.allocator import keep_freed_memory
 from weakseg.collection import Collection
-from weakseg.mixing import reader_of, render, write_shard
+from weakseg.mixing import kept, reader_of, render, write_shard
 from weakseg.plan import read_plan, shard_of
 from weakseg.progress import counted
 from weakseg.recordings import read_index
@@ -48,10 +49,11 @@ def render_mixtures(
             event_seconds if heard else None,
             skip_lead=heard,
         )
+        n_samples = math.ceil(event_seconds * sample_rate) + 1  # rounding of onset and offset
         render_one = partial(
             render,
             read_scene=read_scene,
-            read_event=read_event,
+            read_event=kept(read_event, n_samples),
             snr_db=snr_db,
             sample_rate=sample_rate,
             seconds=seconds,

@@ -10,7 +10,15 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.properties import holds
-from weakseg.mixing import ManifestRow, mixture_of, read_stems, render, stem_waveforms, write_shard
+from weakseg.mixing import (
+    ManifestRow,
+    Recording,
+    mixture_of,
+    read_stems,
+    render,
+    stem_waveforms,
+    write_shard,
+)
 from weakseg.plan import PlannedMixture
 
 RATE, SECONDS = 2000, 1.5
@@ -56,7 +64,7 @@ def rendered(plan: Any, snr_db: float, level_over: str = "heard") -> np.ndarray:
     return render(
         mixture,
         recordings.__getitem__,
-        recordings.__getitem__,
+        lambda name: Recording.of(recordings[name]),
         snr_db=snr_db,
         sample_rate=RATE,
         seconds=SECONDS,

@@ -45,7 +45,8 @@ include: "workflow/rules/targets.smk"
 
 onstart:
     dated = faults.date_anew(Path(RESULTS))
-    print(*disk.report(config, SET_FILES, FETCHED), *dated, sep="\n", file=sys.stderr)
+    own = own_paths(config["predict"], MADE)
+    print(*disk.report(config, SET_FILES, FETCHED, own), *dated, sep="\n", file=sys.stderr)
 
 
 onerror:

@@ -27,6 +27,10 @@ DRAW = 250  # bytes a draw, of the metrics of a model; likewise of the reference
 PICTURES = 2_500_000  # of one clip by one model, as PNG and SVG
 OVERVIEWS = 2_500_000  # pictures of all models, tables
 SHOWN_CLIP = 800_000  # on the gallery's page
+OWN_FILE = 800_000  # pictures of a recording of one's own, its part of the page
+OWN_STEMS = 0.5  # of a WAV's bytes: its separated audio
+PACKED = {".wav": 1, ".aif": 1, ".aiff": 1, ".flac": 2}  # bytes of a WAV, a byte of such a file
+LOSSY = 10  # the same of all others
 DEMO_CLASSES, DEMO_TAKE = 10, 66_000  # bytes of a generated take of an event
 DEMO_SCENE, DEMO_KINDS = 2_880_000, 4  # bytes of a generated scene, and how many kinds there are
 MANY_CLASSES = 41  # of DCASE 2018, and where nothing tells how many there are
@@ -119,6 +123,13 @@ def _pages(config: Configuration) -> float:
     return float(OVERVIEWS + min(n_clips * SHOWN_CLIP, gallery["max_mb"] * 1e6))
 
 
+def estimate_own(config: Configuration, recordings: Sequence[Path]) -> float:
+    """Bytes that `predict` makes of recordings of one's own."""
+    wav_bytes = sum(size_of([path]) * PACKED.get(path.suffix.lower(), LOSSY) for path in recordings)
+    stems = OWN_STEMS * wav_bytes if config["predict"]["stems"] else 0.0
+    return len(recordings) * OWN_FILE + stems
+
+
 def number_of_classes(config: Configuration, files: Sequence[str]) -> int:
     """Of the events: from the index, if a run has made it, or from what the data's files tell."""
     source = config["data"]["source"]
@@ -153,11 +164,15 @@ def free_bytes(directory: Path) -> int:
 
 
 def report(
-    config: Configuration, files: Mapping[str, Sequence[str]], archives: Mapping[str, int]
+    config: Configuration,
+    files: Mapping[str, Sequence[str]],
+    archives: Mapping[str, int],
+    own: Sequence[Path] = (),
 ) -> list[str]:
     """What to say before a run: of the results, and of each directory that is fetched to.
 
-    files: the data's files, by role; archives: bytes of what is fetched, by its path.
+    files: the data's files, by role; archives: bytes of what is fetched, by its path; own:
+    recordings that `predict` is asked for.
     """
     data = [file for of_role in files.values() for file in of_role]
     data_bytes = max(size_of(data), sum(archives.values()))
@@ -169,6 +184,10 @@ def report(
     for directory in sorted({Path(path).parent for path in archives}):
         mine = {path: n for path, n in archives.items() if Path(path).parent == directory}
         lines.append(_line(directory, sum(mine.values()), size_of(mine), " of archives"))
+    if own:
+        folder = results / "predict" / config["predict"]["name"]
+        what = f" of {len(own)} own recording" + "s" * (len(own) > 1)
+        lines.append(_line(folder, estimate_own(config, own), size_of([folder]), what))
     return lines
 
 

@@ -27,6 +27,16 @@ def own_audio_or_stop(predict: Mapping[str, Any], results: str) -> list[Listed]:
         raise SystemExit(f"configuration: predict.audio: {error}") from None
 
 
+def own_paths(predict: Mapping[str, Any], results: str) -> list[Path]:
+    """The same recordings' paths; none where `own_audio_or_stop` would end the program."""
+    audio = predict["audio"]
+    try:
+        listed = _listed(tuple([audio] if isinstance(audio, str) else audio or ()), results)
+    except ListingError:
+        return []
+    return [file.path for file in listed]
+
+
 def file_or_stop(key: str, path: str) -> str:
     """The path of a file that `predict.KEY` names, which is there, or the program ends likewise."""
     if not Path(path).is_file():

@@ -69,3 +69,15 @@ def test_archives_that_are_fetched_have_a_line_a_directory(tmp_path):
 
 def test_free_space_of_a_directory_that_is_not_there(tmp_path):
     assert disk.free_bytes(tmp_path / "not" / "yet") > 0
+
+
+def test_what_is_made_of_own_recordings_is_said_where_it_goes(tmp_path):
+    config = configuration(results=str(tmp_path), predict={"audio": "a.wav", "name": "mine"})
+    wav, mp3 = tmp_path / "a.WAV", tmp_path / "a.mp3"
+    wav.write_bytes(bytes(20_000_000))
+    mp3.write_bytes(bytes(2_000_000))
+    _, line = disk.report(config, {"scenes": [], "events": []}, {}, [wav, mp3])
+    where = tmp_path / "smoke" / "predict" / "mine"
+    assert f"about 21.6 MB of 2 own recordings in {where}, 0 MB there" in line
+    config["predict"]["stems"] = False
+    assert disk.estimate_own(config, [wav, mp3]) == pytest.approx(1.6e6)

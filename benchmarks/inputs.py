@@ -292,6 +292,7 @@ def segment_call(inputs: Inputs, features: Sequence[str], predictions: Path) -> 
         "predictions": str(predictions),
         "device": "cpu",
         "smooth_frames": 1,
+        "nearby_frames": 1,
         "precision": training["precision"],
         "threads": training["threads"],
     }

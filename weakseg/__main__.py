@@ -51,6 +51,9 @@ def parser() -> argparse.ArgumentParser:
         "--resolution", choices=("stft", "mel"), default="stft", help="of separation (%(default)s)"
     )
     predict.add_argument("--smooth-frames", type=_odd, metavar="N", help="of masks (17)")
+    predict.add_argument(
+        "--nearby-frames", type=_odd, metavar="N", help="that weight masks and scores (125)"
+    )
     predict.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     predict.add_argument("--threads", type=_positive, metavar="N", help="of torch")
     predict.set_defaults(run=_predict)
@@ -91,6 +94,7 @@ def _predict(options: argparse.Namespace) -> int:
     segmenter = load_model(
         options.model,
         smooth_frames=options.smooth_frames,
+        nearby_frames=options.nearby_frames,
         resolution=options.resolution,
         device=options.device,
         threads=options.threads,

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from weakseg.files import replacing
-from weakseg.foreground import SMOOTH_FRAMES
+from weakseg.foreground import NEARBY_FRAMES, SMOOTH_FRAMES
 from weakseg.model import SegmentationModel
 
 PACKAGES = ("onnx", "onnxscript")
@@ -55,7 +55,7 @@ def export_onnx(model: SegmentationModel, path: Path) -> None:
     if missing:
         raise ValueError(f"ONNX files need more packages: pip install {' '.join(missing)}")
     if model.foreground is not None:
-        model.smooth_frames = SMOOTH_FRAMES
+        model.smooth_frames, model.nearby_frames = SMOOTH_FRAMES, NEARBY_FRAMES
     about = {"classes": model.classes, "settings": model.settings}
     proto = _graph(model)
     proto.metadata_props.add(key="weakseg", value=json.dumps(about, sort_keys=True))

@@ -20,7 +20,10 @@ from torch import Tensor
 from weakseg.background import NEAR, REACH, SILENT, SMOOTHED
 
 LOUDEST = 1e3  # above any level
-SMOOTH_FRAMES = 17  # over which masks that are cut to the foreground are smoothed in use
+# in use, of masks that are cut to the foreground: they are smoothed over so many frames, and weighted
+# by how surely their class is heard within so many
+SMOOTH_FRAMES, NEARBY_FRAMES = 17, 125
+SURE = 1e-6  # a score that counts as nothing
 
 
 def noise_floor(logmel: Tensor) -> Tensor:
@@ -57,6 +60,15 @@ def _least(bands: Tensor) -> Tensor:
 def moving_mean(masks: Tensor, frames: int) -> Tensor:
     """Mean of masks (clips, classes, frames, mels) over an odd number of frames around each one."""
     return F.avg_pool2d(masks, (frames, 1), 1, (frames // 2, 0), count_include_pad=False)
+
+
+def nearby(scores: Tensor, frames: int) -> Tensor:
+    """How surely a class is heard around each frame, of the shape of scores (clips, classes, frames).
+
+    It is their linear softmax (Wang et al. 2019, arXiv 1810.09050) over an odd number of frames.
+    """
+    squares, sums = (F.avg_pool1d(x, frames, 1, frames // 2) for x in (scores**2, scores))
+    return squares / sums.clamp(min=SURE)
 
 
 @dataclass(frozen=True)

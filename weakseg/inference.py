@@ -64,17 +64,18 @@ def segment_store(
     precision: str = "auto",
     batch_size: int = 8,
     smooth_frames: int = 1,
+    nearby_frames: int = 1,
     most_clips: int | None = None,
 ) -> None:
     """Write a model's predictions for all clips of some feature files, or for at most `most_clips`.
 
-    These are spread evenly over the files, in their order.  smooth_frames: as in
-    `model.SegmentationModel`.
+    These are spread evenly over the files, in their order.  smooth_frames and
+    nearby_frames: as in `model.SegmentationModel`.
     ValueError if the model is no model or was trained on other classes or feature settings.
     """
     keep_freed_memory()
     model = load_model(model_path)
-    model.smooth_frames = smooth_frames
+    model.smooth_frames, model.nearby_frames = smooth_frames, nearby_frames
     prepare(model, choose_device(device), threads)
     with FeatureStore(feature_paths) as store:
         check_agreement(model, model_path, store)

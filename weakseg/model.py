@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from weakseg.background import FLOOR_REACH, GAP_REACH
 from weakseg.files import replacing
-from weakseg.foreground import Foreground, bridged, moving_mean
+from weakseg.foreground import Foreground, bridged, moving_mean, nearby
 from weakseg.networks import build_network
 from weakseg.pooling import build_pooling
 
@@ -71,8 +71,10 @@ class SegmentationModel(nn.Module):
     settings: how the features were made, as the feature files say.  foreground: options of
     `foreground.Foreground`, or None.  Without it a frame's score is the mean of the mask over the
     mels, and all cells are pooled, as published.  With it a mask is cut to what stands out of the
-    background, a frame's score is the mean over that, and the frames are pooled; in use, not in
-    training, such masks are first smoothed over `smooth_frames` frames (odd; 1: not).
+    background, a frame's score is the mean over that, and the frames are pooled.  In use, not in
+    training, such masks are first smoothed over `smooth_frames` frames (odd; 1: not), and, when the
+    frames have been pooled, masks and frame scores are multiplied by how surely their class is
+    heard within `nearby_frames` (likewise).
     clip_frames: of the training clips, over which long recordings are pooled; None: not known.
     Buffers `mel_mean` and `mel_deviation` (mels,): set them with `standardise_with`.
     """
@@ -107,7 +109,7 @@ class SegmentationModel(nn.Module):
         n_maps = len(classes) * self.pooling.maps_per_class
         self.network = build_network(network, n_maps, n_mels)
         self.foreground = Foreground(**foreground) if foreground else None
-        self.smooth_frames = 1
+        self.smooth_frames = self.nearby_frames = 1
         self.register_buffer("mel_mean", torch.zeros(n_mels))
         self.register_buffer("mel_deviation", torch.ones(n_mels))
 
@@ -122,7 +124,8 @@ class SegmentationModel(nn.Module):
         if self.foreground is None:
             return self.network.reach
         over_gaps = GAP_REACH - FLOOR_REACH
-        return over_gaps + max(self.network.reach, FLOOR_REACH) + self.smooth_frames // 2
+        in_use = max(self.smooth_frames, self.nearby_frames) // 2
+        return over_gaps + max(self.network.reach, FLOOR_REACH) + in_use
 
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
         """Set each mel band's mean and standard deviation, both (mels,)."""
@@ -153,7 +156,11 @@ class SegmentationModel(nn.Module):
         pooled = tuple(frames[..., None] for frames in (scores, *rest))
         if self.smooth_frames > 1 and not self.training:
             masks = moving_mean(masks, self.smooth_frames)
-        return Cells(logits, masks * weights, scores, pooled, cut=True)
+        masks = masks * weights
+        if self.nearby_frames > 1 and not self.training:
+            heard = nearby(scores, self.nearby_frames)
+            masks, scores = masks * heard[..., None], scores * heard
+        return Cells(logits, masks, scores, pooled, cut=True)
 
 
 def save_model(model: SegmentationModel, path: Path) -> None:

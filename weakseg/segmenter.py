@@ -25,7 +25,7 @@ from weakseg import model as models
 from weakseg.allocator import keep_freed_memory
 from weakseg.audio_stream import Block, check_array, stream_array
 from weakseg.detection import PUBLISHED, Detector
-from weakseg.foreground import SMOOTH_FRAMES
+from weakseg.foreground import NEARBY_FRAMES, SMOOTH_FRAMES
 from weakseg.hardware import choose_device, choose_precision, prepare
 from weakseg.long_detection import detect_recording
 from weakseg.mask_file import MaskFile
@@ -83,7 +83,8 @@ class Heard:
 class Segmenter:
     """A model in use.  Attributes: `classes`, `sample_rate` (Hz), `spectral`, `gives_masks`.
 
-    smooth_frames: as in `SegmentationModel`, None: what the workflow has if nothing else is said;
+    smooth_frames, nearby_frames: as in `SegmentationModel`, None: what the workflow has if nothing
+    else is said;
     resolution: `stft` or `mel`, at which masks that were cut to the foreground separate; device
     `auto`, `cpu` or `cuda`; precision as in `hardware`; threads of torch, None: as it is.
     ValueError for another value of these.
@@ -94,6 +95,7 @@ class Segmenter:
         model: SegmentationModel,
         *,
         smooth_frames: int | None = None,
+        nearby_frames: int | None = None,
         resolution: str = "stft",
         device: str = "auto",
         precision: str = "fp32",
@@ -101,14 +103,17 @@ class Segmenter:
     ):
         if resolution not in RESOLUTIONS:
             raise ValueError(f"resolution: expected stft or mel, got {resolution!r}")
-        if smooth_frames is not None and (smooth_frames < 1 or smooth_frames % 2 != 1):
-            raise ValueError(f"smooth_frames: expected an odd number above 0, got {smooth_frames}")
+        frames = {"smooth_frames": smooth_frames, "nearby_frames": nearby_frames}
+        for name, number in frames.items():
+            if number is not None and (number < 1 or number % 2 != 1):
+                raise ValueError(f"{name}: expected an odd number above 0, got {number}")
         keep_freed_memory()
         chosen = choose_device(device)
         self._precision = choose_precision(precision, chosen)
         prepare(model, chosen, threads or torch.get_num_threads())
         if model.foreground is not None:
             model.smooth_frames = SMOOTH_FRAMES if smooth_frames is None else smooth_frames
+            model.nearby_frames = NEARBY_FRAMES if nearby_frames is None else nearby_frames
         self._model = model
         self._resolution = resolution
         self.classes = model.classes
@@ -215,7 +220,7 @@ class Segmenter:
 def load_model(path: str | Path, **options: Any) -> Segmenter:
     """The model of a file that the workflow trained (`models/.../model.pt`), ready for use.
 
-    options: those of `Segmenter`: smooth_frames, resolution, device, precision, threads.
+    options: those of `Segmenter`: smooth_frames, nearby_frames, resolution, device, precision, threads.
     ValueError, one line that names the file, if it is no model.
     """
     model = models.load_model(Path(path))

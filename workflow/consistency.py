@@ -177,10 +177,11 @@ def _pooling(key: str, pooling: Configuration) -> None:
 
 def _smoothing(config: Configuration) -> None:
     for name, model in config["models"].items():
-        frames = model["foreground"]["smooth_frames"]
-        if frames % 2 == 0:
-            key = f"models.{name}.foreground.smooth_frames"
-            raise refuse(key, frames, "odd, so that a frame is its centre", f"make it {frames + 1}")
+        for option in ("smooth_frames", "nearby_frames"):
+            frames = model["foreground"][option]
+            if frames % 2 == 0:
+                key, remedy = f"models.{name}.foreground.{option}", f"make it {frames + 1}"
+                raise refuse(key, frames, "odd, so that a frame is its centre", remedy)
 
 
 def _network_options(config: Configuration) -> None:

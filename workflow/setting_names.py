@@ -69,6 +69,7 @@ KEYS = {name: f"{group}.{name}" for group, names in SAME.items() for name in nam
     "snrs": "grid.snr_db",
     "folds": "grid.holdout_folds",
     "smooth_frames": "models.{model}.foreground.smooth_frames",
+    "nearby_frames": "models.{model}.foreground.nearby_frames",
 }
 # what is below them has the same names in the configuration
 GROUPS = {

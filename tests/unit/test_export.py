@@ -9,7 +9,7 @@ import torch
 
 from weakseg.__main__ import main
 from weakseg.export import export_onnx
-from weakseg.foreground import SMOOTH_FRAMES
+from weakseg.foreground import NEARBY_FRAMES, SMOOTH_FRAMES
 from weakseg.model import SegmentationModel, save_model
 
 MELS = 16
@@ -38,7 +38,8 @@ def test_onnxruntime_agrees_for_any_number_of_clips_and_frames(tmp_path, name):
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     about = json.loads(session.get_modelmeta().custom_metadata_map["weakseg"])
     assert about == {"classes": ["a", "b"], "settings": SETTINGS}
-    assert model.smooth_frames == (1 if foreground is None else SMOOTH_FRAMES)  # as in use
+    in_use = (1, 1) if foreground is None else (SMOOTH_FRAMES, NEARBY_FRAMES)
+    assert (model.smooth_frames, model.nearby_frames) == in_use
     for shape in ((1, 1), (1, 3), (2, 64), (3, 311)):
         logmel = np.random.default_rng(2).normal(-1, 2, (*shape, MELS)).astype(np.float32)
         logmel[:, 20:25] = np.log(1e-8)  # digital silence

@@ -125,3 +125,12 @@ def test_a_model_cuts_its_masks_and_pools_its_frames():
     assert torch.equal(smooth.clip_probabilities, cut.clip_probabilities)
     middle = uncut.masks[:, :, 48:53].mean(2) * weights[:, :, 50]
     assert torch.allclose(smooth.masks[:, :, 50], middle, atol=1e-6)
+    model.nearby_frames = 7
+    with torch.inference_mode():
+        weighted = model(logmel)
+    around = cut.frame_scores[:, :, 47:54]
+    heard = (around**2).sum(2) / around.sum(2)
+    assert torch.equal(weighted.clip_probabilities, cut.clip_probabilities)
+    for name, weight in (("masks", heard[..., None]), ("frame_scores", heard)):
+        before, after = (getattr(one, name)[:, :, 50] for one in (smooth, weighted))
+        assert torch.allclose(after, before * weight, atol=1e-6)

@@ -133,6 +133,7 @@ def test_what_is_no_sound_is_refused_by_name(model):
         {"smooth_frames": 4},
         {"smooth_frames": 0},
         {"smooth_frames": 2.5},
+        {"nearby_frames": 4},
     ],
 )
 def test_an_unknown_option_is_refused(tiny_model, options):

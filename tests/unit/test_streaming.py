@@ -21,7 +21,7 @@ MODELS = ["tiny_model", "plain_model"]
 def model(request):
     loaded = load_model(request.getfixturevalue(request.param))
     if loaded.foreground is not None:
-        loaded.smooth_frames = 17
+        loaded.smooth_frames, loaded.nearby_frames = 17, 63
     return loaded
 
 

@@ -140,17 +140,21 @@ def training_of(wildcards):
     return own | {key: TRAINING[key] for key in steps}
 
 
+IN_USE = ("smooth_frames", "nearby_frames")  # of a foreground's options, no matter of training
+
+
 def foreground(wildcards):
     """What masks are cut to; None where they are as published."""
     options = dict(config["models"][wildcards.model]["foreground"])
-    del options["smooth_frames"]  # matters in use alone
+    for name in IN_USE:
+        del options[name]
     return None if options["above"] is None else options
 
 
-def smooth_frames(wildcards):
-    """Frames over which masks that are cut to the foreground are smoothed in use."""
+def in_use(wildcards):
+    """What matters in use alone, of masks that are cut to the foreground; 1 is nothing."""
     options = config["models"][wildcards.model]["foreground"]
-    return 1 if options["above"] is None else options["smooth_frames"]
+    return {name: 1 if options["above"] is None else options[name] for name in IN_USE}
 
 
 def curves_of(wildcards, resources):

@@ -32,7 +32,7 @@ rule predict:
             # no input, as their names may hold what means something to Snakemake
             audio=[[file.name, version_of(file.path)] for file in own_audio()],
             model_name=ASKED.model if ASKED else PREDICT["model"],
-            smooth_frames=smooth_frames(ASKED) if ASKED else None,
+            **(in_use(ASKED) if ASKED else dict.fromkeys(IN_USE)),
             resolution=config["separation"]["resolution"],
             detector=DETECTOR if HOW == "configured" else None,
             stems=PREDICT["stems"],

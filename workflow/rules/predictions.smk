@@ -20,7 +20,7 @@ rule segment:
         runtime=growing(120),
     params:
         settings=lambda w: dict(
-            smooth_frames=smooth_frames(w),
+            **in_use(w),
             precision=TRAINING["precision"],
             threads=TRAINING["threads"],
         ),

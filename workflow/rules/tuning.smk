@@ -22,7 +22,7 @@ rule segment_training:
         runtime=growing(120),
     params:
         settings=lambda w: dict(
-            smooth_frames=smooth_frames(w),
+            **in_use(w),
             most_clips=config["tuning"]["clips"],
             precision=TRAINING["precision"],
             threads=TRAINING["threads"],

@@ -20,8 +20,8 @@ from torch import Tensor
 from weakseg.background import NEAR, REACH, SILENT, SMOOTHED
 
 LOUDEST = 1e3  # above any level
-# in use, of masks that are cut to the foreground: they are smoothed over so many frames, and weighted
-# by how surely their class is heard within so many
+# in use, masks that are cut to the foreground are smoothed over so many frames, and weighted by how
+# surely their class is heard within so many
 SMOOTH_FRAMES, NEARBY_FRAMES = 17, 125
 SURE = 1e-6  # a score that counts as nothing
 
@@ -63,7 +63,7 @@ def moving_mean(masks: Tensor, frames: int) -> Tensor:
 
 
 def nearby(scores: Tensor, frames: int) -> Tensor:
-    """How surely a class is heard around each frame, of the shape of scores (clips, classes, frames).
+    """How surely a class is heard around each frame, of scores (clips, classes, frames), likewise.
 
     It is their linear softmax (Wang et al. 2019, arXiv 1810.09050) over an odd number of frames.
     """

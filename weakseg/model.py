@@ -32,7 +32,7 @@ from weakseg.pooling import build_pooling
 FORMAT = "weakseg model 2"
 ABOUT_FILE = ("format", "weights", "digest")  # what is no part of a description
 OTHER = "train the model again (in a run: delete it and run the same command again)"
-LEAST_MASK = 1e-6  # what is less has the same logit
+LEAST_MASK, MOST_MASK = 1e-14, 1 - 1e-6  # what is beyond has the same logit
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Cells:
     @property
     def mask_logits(self) -> Tensor:
         """The logits of the masks."""
-        return self.masks.logit(eps=LEAST_MASK) if self.cut else self.logits
+        return self.masks.clamp(LEAST_MASK, MOST_MASK).logit() if self.cut else self.logits
 
 
 @dataclass(frozen=True)

@@ -220,7 +220,8 @@ class Segmenter:
 def load_model(path: str | Path, **options: Any) -> Segmenter:
     """The model of a file that the workflow trained (`models/.../model.pt`), ready for use.
 
-    options: those of `Segmenter`: smooth_frames, nearby_frames, resolution, device, precision, threads.
+    options: those of `Segmenter`: smooth_frames, nearby_frames, resolution, device, precision and
+    threads.
     ValueError, one line that names the file, if it is no model.
     """
     model = models.load_model(Path(path))

@@ -9,9 +9,11 @@ Conventions
 - Truth is kept in bits: `frame_truth` packs frames, `mask_truth` packs the
   cells of the masks of the classes that a clip holds (`mask_classes`, -1 for
   an unused slot); every other class's mask is empty.
-- Predicted masks are kept as one byte a cell, a code on a uniform grid of
-  logits (`encode_mask_logits`).  A border of the grid lies at the published
-  threshold 0.1, so that scoring codes at 0.1 equals scoring floats at 0.1.
+- Predicted masks are kept as one byte a cell, a code on a grid of logits
+  (`encode_mask_logits`), fine where masks are seen and coarse in the long tail
+  of what is next to nothing, whose order areas under curves feel.  A border of
+  the grid lies at the published threshold 0.1, so that scoring codes at 0.1
+  equals scoring floats at 0.1.
 """
 
 from __future__ import annotations
@@ -32,14 +34,17 @@ from weakseg.files import writing
 from weakseg.foreseen import is_out_of_memory
 from weakseg.sealed import REMEDY
 
-MASK_LEVELS = 256
-LOGIT_STEP = 20 / MASK_LEVELS
 LOGIT_OF_THRESHOLD = float(np.log(0.1 / 0.9))
+FINE_LEVELS, FINE_STEP = 192, 20 / 256  # 64 of them below the threshold
+TAIL_LEVELS, TAIL_STEP = 64, 0.35
+KNEE = LOGIT_OF_THRESHOLD - 64 * FINE_STEP  # the logit where they meet: a mask of 0.0007
+BORDERS = KNEE + np.concatenate(
+    [TAIL_STEP * np.arange(-TAIL_LEVELS, 0), FINE_STEP * np.arange(FINE_LEVELS)]
+)  # the logit where each code begins
 CHECKSUMMED = ("v110", "v110")  # the lowest and the highest format of HDF5 that is written
 DESCRIPTION = ("classes", "settings", "names")  # data sets that say what the others are
 # What h5py, or who takes its values apart, raises for a file that is not as it was written
 DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, IndexError)
-LOWEST_LOGIT = LOGIT_OF_THRESHOLD - LOGIT_STEP * MASK_LEVELS / 2
 
 
 class StoreError(ValueError):
@@ -76,20 +81,24 @@ class ClipPrediction:
 
 def mask_level_values() -> NDArray[np.float32]:
     """Value of each mask code, (256,) float32, increasing: the sigmoid of its cell's centre."""
-    centres = LOWEST_LOGIT + LOGIT_STEP * (np.arange(MASK_LEVELS) + 0.5)
-    return (1 / (1 + np.exp(-centres))).astype(np.float32)
+    steps = np.repeat([TAIL_STEP, FINE_STEP], [TAIL_LEVELS, FINE_LEVELS])
+    return _sigmoid(BORDERS + steps / 2)
 
 
 def mask_level_borders() -> NDArray[np.float32]:
     """The value above which each mask code lies, (256,) float32, increasing; 0.1 is one."""
-    borders = LOWEST_LOGIT + LOGIT_STEP * np.arange(MASK_LEVELS)
-    return (1 / (1 + np.exp(-borders))).astype(np.float32)
+    return _sigmoid(BORDERS)
+
+
+def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float32]:
+    return (1 / (1 + np.exp(-logits))).astype(np.float32)
 
 
 def encode_mask_logits(logits: NDArray[Any]) -> NDArray[np.uint8]:
-    """Codes (uint8) of mask logits of any shape: the step is 0.078, the error in a mask <= 0.01."""
-    codes = np.floor((logits - LOWEST_LOGIT) / LOGIT_STEP)
-    return np.clip(codes, 0, MASK_LEVELS - 1).astype(np.uint8)
+    """Codes (uint8) of mask logits of any shape; a mask errs by at most 0.01, or a fifth of it."""
+    above = logits - KNEE
+    codes = np.floor(TAIL_LEVELS + np.maximum(above / FINE_STEP, above / TAIL_STEP))
+    return np.clip(codes, 0, len(BORDERS) - 1).astype(np.uint8)
 
 
 def encode_masks(masks: NDArray[np.floating]) -> NDArray[np.uint8]:

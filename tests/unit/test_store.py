@@ -125,6 +125,13 @@ def test_mask_codes_round_to_within_a_hundredth_and_never_across_the_threshold()
     assert (np.diff(mask_level_values()) > 0).all()
 
 
+def test_what_is_next_to_nothing_keeps_its_order_within_a_fifth():
+    masks = np.geomspace(2e-13, 1e-3, 1000)
+    again = decode_masks(encode_masks(masks))
+    assert (np.diff(again) >= 0).all() and len(np.unique(again)) > 60
+    np.testing.assert_allclose(again, masks, rtol=0.2)
+
+
 def test_masks_are_coded_as_their_logits_and_ends_stay_ends():
     masks = np.array([0.0, 0.0999, 0.1001, 0.5, 1.0], np.float32)
     with np.errstate(all="raise"):

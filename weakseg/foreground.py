@@ -24,6 +24,7 @@ LOUDEST = 1e3  # above any level
 # surely their class is heard within so many
 SMOOTH_FRAMES, NEARBY_FRAMES = 17, 125
 SURE = 1e-6  # a score that counts as nothing
+FAINT = 1e-3  # of a mask where its class is heard but nothing stands out: no matter how little
 
 
 def noise_floor(logmel: Tensor) -> Tensor:
@@ -69,6 +70,14 @@ def nearby(scores: Tensor, frames: int) -> Tensor:
     """
     squares, sums = (F.avg_pool1d(x, frames, 1, frames // 2) for x in (scores**2, scores))
     return squares / sums.clamp(min=SURE)
+
+
+def where_heard(masks: Tensor, heard: Tensor) -> Tensor:
+    """Masks (clips, classes, frames, mels) weighted by what `nearby` gives.
+
+    Cells in which nothing stands out differ by that alone, not by how far they lie below the floor.
+    """
+    return (FAINT + (1 - FAINT) * masks) * heard[..., None]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from weakseg.background import FLOOR_REACH, GAP_REACH
 from weakseg.files import replacing
-from weakseg.foreground import Foreground, bridged, moving_mean, nearby
+from weakseg.foreground import Foreground, bridged, moving_mean, nearby, where_heard
 from weakseg.networks import build_network
 from weakseg.pooling import build_pooling
 
@@ -159,7 +159,7 @@ class SegmentationModel(nn.Module):
         masks = masks * weights
         if self.nearby_frames > 1 and not self.training:
             heard = nearby(scores, self.nearby_frames)
-            masks, scores = masks * heard[..., None], scores * heard
+            masks, scores = where_heard(masks, heard), scores * heard
         return Cells(logits, masks, scores, pooled, cut=True)
 
 

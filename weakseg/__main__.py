@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     )
     predict.add_argument("--smooth-frames", type=_odd, metavar="N", help="of masks (17)")
     predict.add_argument(
-        "--nearby-frames", type=_odd, metavar="N", help="that weight masks and scores (125)"
+        "--nearby-frames", type=_odd, metavar="N", help="that weight masks and scores (63)"
     )
     predict.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     predict.add_argument("--threads", type=_positive, metavar="N", help="of torch")

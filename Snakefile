@@ -45,7 +45,7 @@ include: "workflow/rules/targets.smk"
 
 onstart:
     dated = faults.date_anew(Path(RESULTS))
-    own = own_paths(config["predict"], MADE)
+    own = [file.path for file in OWN_AUDIO]
     print(*disk.report(config, SET_FILES, FETCHED, own), *dated, sep="\n", file=sys.stderr)
 
 

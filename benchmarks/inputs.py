@@ -182,7 +182,8 @@ def scene_names(mixtures: Sequence[PlannedMixture]) -> list[str]:
 
 def make_archives(inputs: Inputs) -> None:
     """Archives with the recordings of the mixtures that are rendered, and all events of fold 1."""
-    if inputs.path("archives.done").exists():
+    made = inputs.path("archives-of-fold.done")
+    if made.exists():
         return
     scenes = scene_names(chosen_mixtures(inputs))
     print(f"making the recordings of {len(scenes)} mixtures", flush=True)
@@ -193,7 +194,7 @@ def make_archives(inputs: Inputs) -> None:
         ("events", recordings.event_index(), events, recordings.make_event),
     ):
         recordings.write_archives(inputs.path(role), index, wanted, make)
-    inputs.path("archives.done").touch()
+    made.touch()
 
 
 def render_call(inputs: Inputs, shard: tuple[int, int]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Conventions
 -----------
 - A frame score, (frames, classes), is the mean of a class's mask over mel bands, or, of a model
-  with a foreground, over what stands out of the background.
+  with a foreground, over what stands out of the background, weighted by what is heard nearby.
 - An event is a half-open range of frames; frame t is at t * hop / sample_rate
   seconds, as published (Kong et al., arXiv 1804.04715, section IV-B).
 - Tables of events have the DCASE columns `filename, onset, offset, event_label`.

@@ -6,7 +6,8 @@ Conventions
   of clips and frames.
 - Outputs `clip_probabilities` (clips, classes), `frame_scores` (clips, classes, frames) and, of a
   model that gives masks, `masks` (clips, classes, frames, mels), all float32 in 0..1.  Masks that
-  are cut to a foreground are smoothed over SMOOTH_FRAMES frames, as in use.
+  are cut to a foreground are smoothed over SMOOTH_FRAMES frames, and these and frame scores, when
+  the scores have been pooled, are weighted by what is heard within NEARBY_FRAMES, as in use.
 - The file's metadata `weakseg` is JSON: the model's classes and settings, of which the spectral
   ones say how log-mel is made.
 - Needs the packages PACKAGES, which training and use do not.

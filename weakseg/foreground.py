@@ -20,8 +20,8 @@ from torch import Tensor
 from weakseg.background import NEAR, REACH, SILENT, SMOOTHED
 
 LOUDEST = 1e3  # above any level
-# in use, masks that are cut to the foreground are smoothed over so many frames, and weighted by how
-# surely their class is heard within so many
+# in use, masks that are cut to the foreground are smoothed over so many frames around each, and
+# weighted by how surely their class is heard in so many
 SMOOTH_FRAMES, NEARBY_FRAMES = 17, 63
 SURE = 1e-6  # a score that counts as nothing
 FAINT = 1e-3  # of a mask where its class is heard but nothing stands out: no matter how little

@@ -74,7 +74,7 @@ class SegmentationModel(nn.Module):
     background, a frame's score is the mean over that, and the frames are pooled.  In use, not in
     training, such masks are first smoothed over `smooth_frames` frames (odd; 1: not), and, when the
     frames have been pooled, masks and frame scores are multiplied by how surely their class is
-    heard within `nearby_frames` (likewise).
+    heard in the `nearby_frames` around (likewise).
     clip_frames: of the training clips, over which long recordings are pooled; None: not known.
     Buffers `mel_mean` and `mel_deviation` (mels,): set them with `standardise_with`.
     """

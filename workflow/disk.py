@@ -20,7 +20,7 @@ from workflow.consistency import Configuration
 AUDIO = 1.2  # bytes a sample that is heard, of FLAC of 16 bits; silence takes next to nothing
 SEPARATED, FOUND = 0.6, 3  # likewise, of separated audio; and classes that are found, an event
 LOGMEL = 3.0  # bytes a cell, truth in bits included
-MASKS = 0.5  # bytes a cell of a predicted mask
+MASKS, CUT_MASKS = 0.5, 0.3  # bytes a cell of a predicted mask; if it is cut to the foreground
 FILE = 10_000  # bytes of a store or a model without its content
 STATES = 8  # what a training goes on from: twice weights, their average and two moments, in models
 DRAW = 250  # bytes a draw, of the metrics of a model; likewise of the references
@@ -29,8 +29,7 @@ OVERVIEWS = 2_500_000  # pictures of all models, tables
 SHOWN_CLIP = 800_000  # on the gallery's page
 OWN_FILE = 800_000  # pictures of a recording of one's own, its part of the page
 OWN_STEMS = 0.5  # of a WAV's bytes: its separated audio
-PACKED = {".wav": 1, ".aif": 1, ".aiff": 1, ".flac": 2}  # bytes of a WAV, a byte of such a file
-LOSSY = 10  # the same of all others
+PACKED = {".flac": 2, ".mp3": 10, ".oga": 10, ".ogg": 10, ".opus": 10}  # bytes of a WAV, a byte
 DEMO_CLASSES, DEMO_TAKE = 10, 66_000  # bytes of a generated take of an event
 DEMO_SCENE, DEMO_KINDS = 2_880_000, 4  # bytes of a generated scene, and how many kinds there are
 MANY_CLASSES = 41  # of DCASE 2018, and where nothing tells how many there are
@@ -103,7 +102,8 @@ def _predictions(config: Configuration, n_classes: int) -> float:
         config["tuning"]["clips"], mixtures["per_fold"] * (mixtures["folds"] - 1)
     )
     with_masks = [model for model in _models(config) if model["network"]["type"] != "dnn"]
-    return len(with_masks) * n_clips * _cells(config) * n_classes * MASKS
+    rates = (MASKS if model["foreground"]["above"] is None else CUT_MASKS for model in with_masks)
+    return sum(rates) * n_clips * _cells(config) * n_classes
 
 
 def _looks(config: Configuration, n_classes: int) -> float:
@@ -124,8 +124,8 @@ def _pages(config: Configuration) -> float:
 
 
 def estimate_own(config: Configuration, recordings: Sequence[Path]) -> float:
-    """Bytes that `predict` makes of recordings of one's own."""
-    wav_bytes = sum(size_of([path]) * PACKED.get(path.suffix.lower(), LOSSY) for path in recordings)
+    """Bytes that `predict` keeps of recordings of one's own; masks are there only meanwhile."""
+    wav_bytes = sum(size_of([path]) * PACKED.get(path.suffix.lower(), 1) for path in recordings)
     stems = OWN_STEMS * wav_bytes if config["predict"]["stems"] else 0.0
     return len(recordings) * OWN_FILE + stems
 

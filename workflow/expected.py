@@ -35,6 +35,7 @@ PARTS = {
     "train": "models",
     "segment": "predictions",
     "separate": "looks",
+    "predict": "own",
 }
 
 

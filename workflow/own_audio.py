@@ -32,7 +32,7 @@ def own_paths(predict: Mapping[str, Any], results: str) -> list[Path]:
     audio = predict["audio"]
     try:
         listed = _listed(tuple([audio] if isinstance(audio, str) else audio or ()), results)
-    except ListingError:
+    except (ListingError, OSError):
         return []
     return [file.path for file in listed]
 

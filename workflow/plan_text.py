@@ -13,6 +13,7 @@ from workflow.causes import Past, causes_of
 from workflow.data_files import files_and_fetched
 from workflow.dry_run import Job
 from workflow.expected import Benchmarks, elapsed, sizes
+from workflow.own_audio import own_paths
 
 WIDTH, INDENT = 100, 11
 TIED = "\N{NO-BREAK SPACE}"  # holds a line together, as of a number and its unit
@@ -114,7 +115,10 @@ def _made(jobs: Sequence[Job], past: Past, files: Mapping[str, Sequence[str]]) -
     results = Path(past.results)
     data_bytes = disk.size_of(file for paths in files.values() for file in paths)
     n_classes = disk.number_of_classes(past.now, files["events"])
-    of_rules, gone = sizes(jobs, results, disk.estimate(past.now, n_classes, data_bytes))
+    estimate = disk.estimate(past.now, n_classes, data_bytes)
+    recordings = own_paths(past.now["predict"], past.now["results"])
+    estimate["own"] = disk.estimate_own(past.now, recordings)
+    of_rules, gone = sizes(jobs, results, estimate)
     new, old, free = sum(of_rules.values()), sum(gone.values()), disk.free_bytes(results)
     text = "next to nothing is made"
     if new:

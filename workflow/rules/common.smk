@@ -6,7 +6,7 @@ from weakseg.names import fold_of_mixture
 from workflow.code_digest import code_digest, folder_digest
 from workflow.configfiles import single_keys_or_stop
 from workflow.configuration import ROOT, complete_or_stop, over_config_yaml
-from workflow.own_audio import file_or_stop, own_audio_or_stop, own_paths, version_of
+from workflow.own_audio import file_or_stop, own_audio_or_stop, version_of
 from workflow.measured import best_means, total_costs
 
 if not workflow.modifier.is_main_snakefile():
@@ -201,9 +201,14 @@ def given_file(key):
     return lambda wildcards: local(file_or_stop(key, config["predict"][key]))
 
 
+OWN_AUDIO = []  # recordings of one's own, once a job wants them
+
+
 def own_audio():
-    """The user's recordings; without any the run ends with a line."""
-    return own_audio_or_stop(config["predict"], MADE)
+    """The recordings that a model is to be used on."""
+    if not OWN_AUDIO:
+        OWN_AUDIO.extend(own_audio_or_stop(config["predict"], MADE))
+    return OWN_AUDIO
 
 
 def named_mixtures(fold):

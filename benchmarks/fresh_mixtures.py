@@ -110,7 +110,8 @@ def main() -> None:
                 {kind: seconds_of(learner, batches) for kind, batches in kinds.items()}
                 for _ in range(WARM_UP + given.steps)
             ][WARM_UP:]
-            kinds["stored"].close()  # its thread reads the store
+            for batches in kinds.values():  # whose threads read what goes
+                batches.close()
     for kind in kinds:
         took = 1000 * median(row[kind] for row in rows)
         ratio = median(row[kind] / row["stored"] for row in rows)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from weakseg.crossfade import repeated
 from weakseg.files import writing
-from weakseg.levels import largest
+from weakseg.levels import largest, rms
 
 Waveform = NDArray[np.float64]
 
@@ -219,20 +219,15 @@ def sum_of_channels(audio: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return total
 
 
-def rms_of(audio: Waveform) -> float:
-    """Root mean square, 0 of nothing."""
-    return float(np.sqrt(np.mean(audio**2))) if len(audio) else 0.0
-
-
-def to_level(audio: Waveform, level_db: float, rms: float | None = None) -> Waveform:
+def to_level(audio: Waveform, level_db: float, loudness: float | None = None) -> Waveform:
     """Scale a waveform, by default to an rms of 10^(level_db/20); a silent one raises AudioError.
 
-    rms: what is brought to that level, if not the waveform's own.
+    loudness: the rms that is brought to that level, if not the waveform's own.
     """
-    rms = rms_of(audio) if rms is None else rms
-    if rms == 0:
+    loudness = rms(audio) if loudness is None else loudness
+    if loudness == 0:
         raise AudioError("silent")
-    levelled: Waveform = audio / rms
+    levelled: Waveform = audio / loudness
     levelled *= 10 ** (level_db / 20)
     return levelled
 

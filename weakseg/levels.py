@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def rms(audio: NDArray[np.float32]) -> float:
+def rms(audio: NDArray[np.floating[Any]]) -> float:
     """Root mean square; 0 of nothing."""
     return float(np.sqrt(audio @ audio / max(len(audio), 1)))
 

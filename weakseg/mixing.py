@@ -28,7 +28,6 @@ from weakseg.audio import (
     Waveform,
     loop,
     read_pcm16,
-    rms_of,
     sum_of_channels,
     to_level,
     to_pcm16,
@@ -36,7 +35,7 @@ from weakseg.audio import (
 )
 from weakseg.crossfade import FADE_SECONDS
 from weakseg.files import keep_only
-from weakseg.levels import largest
+from weakseg.levels import largest, rms
 from weakseg.plan import PlannedEvent, PlannedMixture
 from weakseg.sealed import read_table
 
@@ -58,7 +57,7 @@ class Recording(NamedTuple):
     @classmethod
     def of(cls, waveform: Waveform, n_samples: int | None = None) -> Recording:
         """A recording of which at most `n_samples` are heard."""
-        return cls(waveform[:n_samples].astype(np.float32), rms_of(waveform))
+        return cls(waveform[:n_samples].astype(np.float32), rms(waveform))
 
 
 class ManifestRow(NamedTuple):

@@ -29,12 +29,10 @@ def own_audio_or_stop(predict: Mapping[str, Any], results: str) -> list[Listed]:
 
 def own_paths(predict: Mapping[str, Any], results: str) -> list[Path]:
     """The same recordings' paths; none where `own_audio_or_stop` would end the program."""
-    audio = predict["audio"]
     try:
-        listed = _listed(tuple([audio] if isinstance(audio, str) else audio or ()), results)
-    except (ListingError, OSError):
+        return [file.path for file in own_audio_or_stop(predict, results)]
+    except (SystemExit, OSError):
         return []
-    return [file.path for file in listed]
 
 
 def file_or_stop(key: str, path: str) -> str:

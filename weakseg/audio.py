@@ -10,6 +10,7 @@ Conventions
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from weakseg.crossfade import repeated
 from weakseg.files import writing
 from weakseg.levels import largest, rms
+from weakseg.wave_data import read_wave
 
 Waveform = NDArray[np.float64]
 
@@ -77,9 +79,13 @@ def _sound_file(source: str | Path | IO[bytes]) -> soundfile.SoundFile:
 def _check_format(file: soundfile.SoundFile) -> None:
     if file.frames == 0:
         raise AudioError("empty")
-    if not LOWEST_RATE <= file.samplerate <= HIGHEST_RATE:
-        bound = f"less than {LOWEST_RATE}" if file.samplerate < LOWEST_RATE else "more than a MHz"
-        raise AudioError(f"its sample rate is {file.samplerate} Hz, {bound}")
+    _check_rate(file.samplerate)
+
+
+def _check_rate(sample_rate: int) -> None:
+    if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
+        bound = f"less than {LOWEST_RATE}" if sample_rate < LOWEST_RATE else "more than a MHz"
+        raise AudioError(f"its sample rate is {sample_rate} Hz, {bound}")
 
 
 def check_samples(audio: NDArray[np.floating[Any]]) -> None:
@@ -163,6 +169,16 @@ def read_mono(
     Raises AudioError if it cannot be read, is empty, ends before its header says, or holds values
     that are not finite.
     """
+    in_memory = read_wave(source, seconds) if isinstance(source, io.BytesIO) else None
+    mono, native_rate = in_memory or _decoded(source, seconds)
+    _check_rate(native_rate)
+    return (
+        mono if native_rate == sample_rate else soxr.resample(mono, native_rate, sample_rate, "HQ")
+    )
+
+
+def _decoded(source: str | Path | IO[bytes], seconds: float | None) -> tuple[Waveform, int]:
+    """What libsndfile makes of a recording: the mean of its channels, and its sample rate."""
     with opened(source) as file:
         native_rate, promised = file.samplerate, file.frames
         wanted = promised if seconds is None else math.ceil(seconds * native_rate)
@@ -170,9 +186,7 @@ def read_mono(
         mono = _mean_of_channels(file, wanted)
     check_length(len(mono), wanted, native_rate)
     check_samples(mono)
-    return (
-        mono if native_rate == sample_rate else soxr.resample(mono, native_rate, sample_rate, "HQ")
-    )
+    return mono, native_rate
 
 
 def _mean_of_channels(file: soundfile.SoundFile, n_samples: int) -> Waveform:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 from weakseg.gallery.clip import GalleryClip
@@ -18,14 +20,16 @@ class Fitted(NamedTuple):
     notes: list[str]
 
 
-def fit(clips: Sequence[GalleryClip], max_bytes: int) -> Fitted:
+def fit(clips: Sequence[GalleryClip], max_bytes: int, threads: int = 1) -> Fitted:
     """Descriptions of the clips that come to at most `max_bytes` as JSON.
 
-    Sounds get a lower quality first; then the last clips are left out, the least important ones.
+    threads: that describe them.  Sounds get a lower quality first; then the last clips are left
+    out, the least important ones.
     Raises ValueError if not even the first clip fits.
     """
     for quality in QUALITIES:
-        described = [describe(clip, quality) for clip in clips]
+        with ThreadPoolExecutor(threads) as pool:  # most of the time goes into the coder of sounds
+            described = list(pool.map(partial(describe, quality=quality), clips))
         sizes = [len(json.dumps(one)) + 1 for one in described]
         if sum(sizes) <= max_bytes:
             return Fitted(described, _notes(quality, len(clips), len(clips)))

@@ -26,14 +26,15 @@ def write_gallery(
     thresholds: Sequence[float] = (),
     max_mb: float = 25.0,
     longest_seconds: float = 30.0,
+    threads: int = 1,
 ) -> None:
     """Write the page of some clips, the most important first, complete or not at all.
 
     notes: sentences above the clips, such as how they were chosen; summary: the table of metrics
     (`weakseg.tables.SUMMARY_COLUMNS`); thresholds: of frame scores, drawn with them; max_mb: the
     largest size of the page in MB (10^6 bytes), which sounds of a lower quality and then fewer
-    clips keep; of a longer clip the `longest_seconds` with most events are shown.  The page says
-    what was given up.
+    clips keep; of a longer clip the `longest_seconds` with most events are shown; threads: that
+    describe the clips.  The page says what was given up.
 
     Raises ValueError if there is no clip, or if not even one fits.
     """
@@ -46,7 +47,7 @@ def write_gallery(
         "clips": [],
     }
     room = round(max_mb * 1e6) - len(document(title, data).encode()) - 1000  # for its own notes
-    fitted = fit([excerpt(clip, longest_seconds) for clip in clips], room)
+    fitted = fit([excerpt(clip, longest_seconds) for clip in clips], room, threads)
     data["clips"] = fitted.clips
     data["notes"] = [*notes, *fitted.notes]
     with replacing(path) as temporary:

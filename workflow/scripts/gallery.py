@@ -25,6 +25,7 @@ def gallery(
     clip_threshold: float,
     thresholds: Sequence[float],
     foregrounds: Mapping[str, Mapping[str, float] | None],
+    threads: int,
 ) -> None:
     """Write the page; `foregrounds` has each model that is shown; thresholds: of frame scores."""
     with open_folds(folds, read_plan(Path(plan))) as opened:
@@ -43,6 +44,7 @@ def gallery(
             thresholds=thresholds,
             max_mb=max_mb,
             longest_seconds=longest_seconds,
+            threads=threads,
         )
 
 
@@ -61,5 +63,6 @@ if __name__ == "__main__":
             plan=snakemake.input.plan,
             summary=snakemake.input.summary,
             output=snakemake.output.page,
+            threads=snakemake.threads,
             **settings,
         )

@@ -21,9 +21,10 @@ def data_of(path):
     return json.loads(re.search(r'id="data">(.*?)</script>', text, re.S)[1])
 
 
-def test_the_same_clips_give_the_same_bytes(make_clip, summary, tmp_path):
-    for name in ("one", "two"):
-        write_gallery(tmp_path / name, "t", [make_clip()], summary=summary)
+def test_the_same_clips_give_the_same_bytes_whatever_the_threads(make_clip, summary, tmp_path):
+    clips = [make_clip(f"{i}.wav") for i in range(3)]
+    for name, threads in (("one", 1), ("two", 3)):
+        write_gallery(tmp_path / name, "t", clips, summary=summary, threads=threads)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 

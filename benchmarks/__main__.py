@@ -36,6 +36,7 @@ SUBJECTS = [
     "masks",
     "evaluation",
     "separation",
+    "memory",
 ]
 
 

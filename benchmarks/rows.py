@@ -55,6 +55,8 @@ BUDGETS = {
     "separation_metrics_peak_gib": "<= 4",
     "separation_memory_growth": "<= 1.1",
     "separate_peak_gib": "<= 4",
+    "tune_peak_gib": "<= 4",
+    "references_peak_gib": "<= 4",
 }
 
 

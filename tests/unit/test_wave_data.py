@@ -5,6 +5,8 @@ import io
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
 from weakseg.wave_data import read_wave
 
@@ -77,3 +79,21 @@ def test_a_file_whose_header_promises_nothing_is_left_to_libsndfile(noise):
     at = data.index(b"data") + 4
     data[at : at + 4] = bytes(4)
     assert read_wave(io.BytesIO(data)) is None
+
+
+@given(
+    st.sampled_from(["PCM_16", "PCM_24"]),
+    st.dictionaries(st.integers(0, 59), st.integers(0, 255), min_size=1, max_size=3),
+)
+def test_where_a_header_is_damaged_what_is_read_is_what_libsndfile_reads(subtype, damage):
+    data = bytearray(wav(np.linspace(-0.9, 0.9, 400).reshape(200, 2), subtype=subtype).getvalue())
+    for place, value in damage.items():
+        data[place] = value
+    read = read_wave(io.BytesIO(data))
+    try:
+        samples, rate = soundfile.read(io.BytesIO(data), always_2d=True)
+    except soundfile.LibsndfileError:  # such a recording is not in the index
+        return
+    if read is not None:
+        assert read.sample_rate == rate
+        assert np.array_equal(read.mono, sum(samples.T) / samples.shape[1])

@@ -32,6 +32,7 @@ Indices = NDArray[np.intp]
 
 CLIPS_AT_ONCE = 64  # read together for the mean and standard deviation
 BATCHES_AHEAD = 2
+MOST_DRAWING = 8  # threads, enough for a card
 
 
 class Batch(NamedTuple):
@@ -105,10 +106,11 @@ def draw_batches(
 ) -> Generator[Batch]:
     """Batches of fresh mixtures for some iterations; a step keeps `busy` cores busy.
 
-    They are drawn ahead on the cores that are left.  Where none is, they are drawn between the
-    steps on all: a step whose threads wait for one that draws would lose as much on each of them.
+    They are drawn ahead on the cores that it leaves, whoever else computes there.  Where it leaves
+    none, they are drawn between the steps on all: a step whose threads wait for one that draws
+    would lose as much on each of them.
     """
-    cores = usable_cores()
+    cores = min(usable_cores(), MOST_DRAWING + busy)
     spare = max(0, cores - busy)
 
     def draw_all() -> Generator[Batch]:

@@ -45,7 +45,7 @@ from weakseg.thresholds import ClassThresholds
 
 SMOOTHINGS = (1, 5, 9, 17, 25)  # frames
 DETECTORS: Mapping[str, Sequence[float]] = {
-    # evenly by logarithm up to a half: scores weighted by what is heard nearby go far down
+    # about evenly by logarithm up to a half: scores weighted by what is heard nearby go far down
     "high": (
         *(0.001, 0.0015, 0.002, 0.003, 0.005, 0.007, 0.01, 0.014, 0.02, 0.03, 0.05, 0.07),
         *(0.1, 0.14, 0.2, 0.28, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
@@ -293,7 +293,7 @@ def _product(names: Sequence[str], start: Mapping[str, float]) -> NDArray[np.flo
 
 
 def _low(values: Mapping[str, Column]) -> Column:
-    return np.round(values["high"] * values["low_share"], 4).astype(np.float32)
+    return np.round(values["high"] * values["low_share"], 6).astype(np.float32)
 
 
 # ---------------------------------------------------------------- masks
@@ -343,7 +343,7 @@ def _rows(columns: Mapping[str, NDArray[Any]], n_classes: int) -> list[ClassThre
     whole = ("smooth", "median", "merge_gap", "drop")
     values: list[dict[str, Any]] = [
         {
-            name: int(column[label]) if name in whole else round(float(column[label]), 4)
+            name: int(column[label]) if name in whole else round(float(column[label]), 6)
             for name, column in columns.items()
         }
         for label in range(n_classes)

@@ -167,3 +167,20 @@ def test_a_file_that_ends_early_gives_nothing_that_was_not_in_it(tmp_path, noise
     expected = soundfile.read(path)[0]
     assert 0 < len(heard) < promised
     np.testing.assert_array_equal(heard, expected)
+
+
+@pytest.mark.parametrize("seconds", [None, 0.1])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_a_recording_is_the_same_in_memory_and_on_disk(tmp_path, subtype, seconds):
+    path = tmp_path / "a.wav"
+    samples = np.random.default_rng(1).uniform(-0.9, 0.9, (9000, 2))
+    soundfile.write(path, samples, 44100, subtype=subtype)
+    in_memory = read_mono(io.BytesIO(path.read_bytes()), 32000, seconds)
+    assert np.array_equal(in_memory, read_mono(path, 32000, seconds))
+
+
+def test_the_rate_of_a_file_in_memory_is_checked(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.full(400, 0.5), 50, subtype="PCM_16")
+    for source in (tmp_path / "a.wav", io.BytesIO((tmp_path / "a.wav").read_bytes())):
+        with pytest.raises(AudioError, match="50 Hz, less than 100"):
+            read_mono(source, 32000)

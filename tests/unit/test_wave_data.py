@@ -74,6 +74,27 @@ def test_a_file_that_ends_early_is_left_to_libsndfile(noise, length):
     assert read_wave(io.BytesIO(wav(noise(2)).getvalue()[:length])) is None
 
 
+def test_what_is_needed_may_lie_before_the_end_that_is_missing(noise):
+    data = wav(noise(2)).getvalue()
+    mono, _ = read_wave(io.BytesIO(data[:20_000]), 0.05)
+    assert np.array_equal(mono, read_wave(io.BytesIO(data), 0.05).mono)
+    assert read_wave(io.BytesIO(data[:20_000]), 0.09) is None
+
+
+def test_chunks_before_the_data_are_skipped_also_odd_ones(noise):
+    data = wav(noise(1)).getvalue()
+    at = data.index(b"data")
+    longer = bytearray(data[:at] + b"LIST\x03\x00\x00\x00abc\x00" + data[at:])
+    longer[4:8] = (len(longer) - 8).to_bytes(4, "little")
+    assert np.array_equal(read_wave(io.BytesIO(longer)).mono, read_wave(io.BytesIO(data)).mono)
+
+
+def test_more_channels_than_their_sum_has_bits_for_are_left_to_libsndfile():
+    loudest = np.full((3, 128), -1.0)
+    assert np.array_equal(read_wave(wav(loudest)).mono, [-1.0] * 3)
+    assert read_wave(wav(np.zeros((3, 129)))) is None
+
+
 def test_a_file_whose_header_promises_nothing_is_left_to_libsndfile(noise):
     data = bytearray(wav(noise(1)).getvalue())
     at = data.index(b"data") + 4

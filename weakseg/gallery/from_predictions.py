@@ -46,11 +46,12 @@ def write_page(
     classes: Sequence[str],
     model: str,
     max_mb: float = 25.0,
+    threads: int = 1,
 ) -> int:
     """Write the page of a set into its folder while it is predicted; returns how many files it has.
 
     The first MOST_FILES recordings are shown.  The page of an earlier set is replaced, and removed
-    if there is nothing to show.
+    if there is nothing to show.  threads: that describe the recordings.
     """
     clips: list[GalleryClip] = []
     n_files = 0
@@ -62,7 +63,8 @@ def write_page(
     if n_files > len(clips):
         notes.append(f"{len(clips)} of {n_files} recordings: predictions.csv lists all.")
     if clips:
-        write_gallery(folder / PAGE, f"Recordings, by {model}", clips, notes=notes, max_mb=max_mb)
+        title = f"Recordings, by {model}"
+        write_gallery(folder / PAGE, title, clips, notes=notes, max_mb=max_mb, threads=threads)
     else:
         (folder / PAGE).unlink(missing_ok=True)
     return n_files

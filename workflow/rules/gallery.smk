@@ -31,7 +31,7 @@ rule gallery:
         benchmark_of("gallery")
     conda:
         "../../envs/report.yaml"
-    threads: 2  # when all else is done
+    threads: 2
     resources:
         mem_mb=growing(2000),
         runtime=growing(15),

@@ -22,7 +22,7 @@ rule predict:
         benchmark_of(f"predict/{PREDICT['name']}")
     conda:
         "../../envs/predict.yaml"
-    threads: TRAINING["threads"]
+    threads: 2
     resources:
         gpu=GPUS,
         mem_mb=growing(4000),
@@ -38,7 +38,6 @@ rule predict:
             stems=PREDICT["stems"],
             gain_db=PREDICT["gain_db"],
             max_mb=config["gallery"]["max_mb"],
-            threads=TRAINING["threads"],
         ),
         code=digest_of("predict", "weakseg/gallery/page"),
         audio=lambda w, resources: [str(file.path) for file in own_audio()],

@@ -28,11 +28,12 @@ def predict(
     stems: bool,
     gain_db: float,
     max_mb: float,
+    threads: int,
     **options: Any,
 ) -> None:
     """`audio`: name and version of each of the `paths`; `detector`: of all classes, where there is
     no file of thresholds; `options`: those of `weakseg.segmenter.load_model`."""
-    segmenter = load_model(model, **options)
+    segmenter = load_model(model, threads=threads, **options)
     detectors = segmenter.detectors(thresholds)
     if detector is not None:
         detectors = [Detector(**detector)] * len(segmenter.classes)
@@ -40,7 +41,13 @@ def predict(
     files = [Listed(Path(path), name) for path, (name, _) in zip(paths, audio, strict=True)]
     predictions = predictor.predict_all(files)
     used = write_page(
-        Path(table).parent, predictions, segmenter.spectral, segmenter.classes, model_name, max_mb
+        Path(table).parent,
+        predictions,
+        segmenter.spectral,
+        segmenter.classes,
+        model_name,
+        max_mb,
+        threads,
     )
     log.info("%d of %d recordings", used, len(files))
 
@@ -55,5 +62,6 @@ if __name__ == "__main__":
                 thresholds=snakemake.input.get("thresholds") or None,
                 table=snakemake.output.table,
                 device=device,
+                threads=snakemake.threads,
                 **snakemake.params.settings,
             )

@@ -58,7 +58,7 @@ def run_step(tmp_path, capfd, monkeypatch) -> Iterator[Callable[..., Ended]]:
     def run(rule: str, **parts: dict[str, Any]) -> Ended:
         log = tmp_path / "logs" / f"{rule}.log"
         log.parent.mkdir(exist_ok=True)
-        job = Named({name: Named(part) for name, part in parts.items()}, log=[str(log)])
+        job = Named({name: Named(part) for name, part in parts.items()}, log=[str(log)], threads=1)
         status: int | str | None = 0
         try:
             runpy.run_path(str(SCRIPTS / f"{rule}.py"), {"snakemake": job}, "__main__")
@@ -135,7 +135,7 @@ def run_predict(run_step, tmp_path) -> Callable[..., Ended]:
         settings = {
             "audio": [[file.name, "1"] for file in files], "model_name": "tiny", "stems": True,
             "smooth_frames": None, "nearby_frames": None, "resolution": "mel", "detector": None,
-            "gain_db": 0.0, "max_mb": 25.0, "threads": 1,
+            "gain_db": 0.0, "max_mb": 25.0,
         }  # fmt: skip
         return run_step(
             "predict",

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from weakseg.crossfade import repeated
 from weakseg.files import writing
+from weakseg.foreseen import is_out_of_memory
 from weakseg.levels import largest, rms
 from weakseg.wave_data import read_wave
 
@@ -40,8 +41,9 @@ LARGEST_SAMPLE = 1e6  # of full scale; squares of what floating-point files may 
 # Hz; a header that says less or more is wrong, and would fill the memory when resampled
 LOWEST_RATE, HIGHEST_RATE = 100, 1_000_000
 LOST_SECONDS = 0.1  # at the end of a file, more than a codec's padding
-# MemoryError: a header may promise more than there is
+# MemoryError: a header may promise more samples than any memory holds
 UNREADABLE = (soundfile.LibsndfileError, OSError, EOFError, RuntimeError, MemoryError)
+ANY_MEMORY = 1 << 38  # bytes
 
 
 class AudioError(ValueError):
@@ -66,7 +68,20 @@ def opened(source: str | Path | IO[bytes]) -> Iterator[soundfile.SoundFile]:
             _check_format(file)
             yield file
     except UNREADABLE as error:
+        pass_on_shortage(error)
         raise AudioError(f"unreadable ({one_line(error)})") from error
+
+
+def pass_on_shortage(error: Exception) -> None:
+    """Raise an error of a recording that is none of its own: there is too little memory."""
+    if is_out_of_memory(error) and _bytes_asked_for(error) < ANY_MEMORY:
+        raise error
+
+
+def _bytes_asked_for(error: Exception) -> int:
+    """By NumPy for an array; 0 if another asked."""
+    shape, dtype = getattr(error, "shape", (0,)), getattr(error, "dtype", np.dtype("u1"))
+    return math.prod(shape) * dtype.itemsize
 
 
 def _sound_file(source: str | Path | IO[bytes]) -> soundfile.SoundFile:
@@ -270,7 +285,8 @@ def read_pcm16(path: Path) -> NDArray[np.int16]:
     """The stored whole numbers of a 16-bit file, (samples, channels)."""
     try:
         return soundfile.read(path, dtype="int16", always_2d=True)[0]
-    except (soundfile.LibsndfileError, OSError, MemoryError) as error:  # of a length that is a lie
+    except (soundfile.LibsndfileError, OSError, MemoryError) as error:
+        pass_on_shortage(error)
         raise AudioError(
             f"{path}: damaged or missing ({one_line(error)}); delete the manifest beside it "
             "and run the same command again to make it anew"

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Any
 
-from weakseg.audio import AudioError, Waveform, read_mono
+from weakseg.audio import AudioError, Waveform, pass_on_shortage, read_mono
 from weakseg.zip_member import inflated
 
 READ_WHOLE_BYTES = 64_000_000  # larger members are read only as far as needed, without their CRC
@@ -87,6 +87,7 @@ class Collection(AbstractContextManager["Collection"]):
         try:
             return self._stack.enter_context(zipfile.ZipFile(path))
         except Exception as error:  # zipfile names no set of errors for a file of any content
+            pass_on_shortage(error)
             raise DataError(
                 f"{path}: not a readable zip archive ({error}); fetch or make it again"
             ) from error
@@ -105,6 +106,7 @@ class Collection(AbstractContextManager["Collection"]):
         try:
             lazy = LazyMember(self._archives[archive].open(info), info.file_size)
         except Exception as error:  # as when the archive is opened
+            pass_on_shortage(error)
             raise AudioError(f"damaged in its archive ({error})") from error
         try:
             with io.BufferedReader(lazy) as reader:
@@ -113,6 +115,7 @@ class Collection(AbstractContextManager["Collection"]):
             if lazy.damage is None:
                 raise
         if lazy.damage:
+            pass_on_shortage(lazy.damage)
             raise AudioError(f"damaged in its archive ({lazy.damage})")
 
     def _find(self, archive: str, member: str) -> zipfile.ZipInfo:

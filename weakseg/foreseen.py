@@ -25,7 +25,7 @@ REMEDIES = {
 # Libraries in C, torch among them, have no type of their own for this.
 OUT_OF_MEMORY = (
     "allocate memory", "out of memory", "bad_alloc", "memory allocation failed", "memory error",
-    "can't start new thread",
+    "malloc () failed", "can't start new thread",
 )  # fmt: skip
 
 

@@ -18,12 +18,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.levels import rms
-from weakseg.store import StoreError, new_file, read_json, reading, write_json
+from weakseg.store import StoreError, new_file, open_file, read_json, reading, write_json
 
 BLOCK_SAMPLES = 1 << 22  # hashed at a time
 FULL_SCALE = 32_767
@@ -120,7 +119,7 @@ class _File(NamedTuple):
 
 
 def _open(path: Path) -> _File:
-    with reading(path), h5py.File(path, "r") as file:
+    with reading(path), open_file(path) as file:
         samples = file["samples"]
         classes, sample_rate, entries, digest = (read_json(file, name) for name in ABOUT)
         mapped = _map(path, samples.id.get_offset(), len(samples))

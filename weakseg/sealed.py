@@ -23,6 +23,7 @@ from weakseg.files import replacing
 
 REMEDY = "delete it and run the same command again to make it anew"
 # what PyYAML raises for some texts that are no YAML
+NO_MEMORY = "C error: out of memory"  # how a ParserError of pandas ends, a ValueError
 NO_YAML = (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError, RecursionError)
 
 
@@ -91,6 +92,8 @@ def read_table(path: str | Path, columns: Iterable[str] = (), **options: Any) ->
     try:
         table = pd.read_csv(io.StringIO(text), **options)
     except (ValueError, OverflowError) as error:  # of which pandas's own errors are
+        if str(error).endswith(NO_MEMORY):
+            raise MemoryError(str(error)) from error
         raise DamagedError(f"{path}: not a table ({error}); {REMEDY}") from error
     for column in columns:
         if column not in table.columns:

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import h5py
 import numpy as np
@@ -42,6 +42,7 @@ BORDERS = KNEE + np.concatenate(
     [TAIL_STEP * np.arange(-TAIL_LEVELS, 0), FINE_STEP * np.arange(FINE_LEVELS)]
 )  # the logit where each code begins
 CHECKSUMMED = ("v110", "v110")  # the lowest and the highest format of HDF5 that is written
+OPENING_BYTES = 4 << 20  # more than HDF5 takes to open a file
 DESCRIPTION = ("classes", "settings", "names")  # data sets that say what the others are
 # What h5py, or who takes its values apart, raises for a file that is not as it was written
 DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, IndexError)
@@ -112,12 +113,21 @@ def decode_masks(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     return mask_level_values()[codes]
 
 
+def open_file(place: Path | IO[bytes], mode: str = "r", **options: Any) -> h5py.File:
+    """As h5py.File, but MemoryError where there is no memory to open one.
+
+    HDF5 crashes there, so memory is asked for first and given back.
+    """
+    bytearray(OPENING_BYTES)
+    return h5py.File(place, mode, **options)
+
+
 @contextmanager
 def new_file(path: Path) -> Iterator[h5py.File]:
     """An HDF5 file that appears under `path` only when the block ends without an error."""
     with (
         writing(path) as opened,
-        h5py.File(opened, "w", libver=CHECKSUMMED, track_order=True) as file,
+        open_file(opened, "w", libver=CHECKSUMMED, track_order=True) as file,
     ):
         yield file
 
@@ -352,7 +362,7 @@ class PredictionStore:
 
 def _open(path: Path, dataset: str) -> h5py.File:
     with reading(path):
-        file = h5py.File(path, "r")
+        file = open_file(path)
         file[dataset]
         return file
 

@@ -264,3 +264,13 @@ def test_other_content_is_named_where_there_is_no_checksum(content, tmp_path):
         if name.endswith((".csv", ".tsv", ".yaml", ".npz")) and read is not read_table:
             (tmp_path / name).write_bytes(content)
             assert name in read_or_message(read, tmp_path / name)[1]
+
+
+def test_too_little_memory_is_no_damage(tmp_path, monkeypatch):
+    def no_memory(*_):
+        raise pd.errors.ParserError("Error tokenizing data. C error: out of memory")
+
+    write_table(tmp_path / "a.csv", pd.DataFrame({"a": [1]}))
+    monkeypatch.setattr(pd, "read_csv", no_memory)
+    with pytest.raises(MemoryError):
+        read_table(tmp_path / "a.csv")

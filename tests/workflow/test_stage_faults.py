@@ -243,10 +243,20 @@ def forbid(path):
     path.chmod(0)
 
 
-@pytest.mark.parametrize(("stage", "more_bytes"), [("segment", 1 << 21), ("evaluate", 1 << 24)])
-def test_out_of_memory(jobs, smoke, tmp_path, stage, more_bytes):
-    """While a store is read, which is not damaged therefore, and while NumPy computes."""
-    place = Place(tmp_path, stage, smoke)
+SHORT = [  # stage, and MiB on top of what is loaded
+    ("index", 1),  # no recording is unusable therefore
+    ("features", 2),
+    ("segment", 0.5),  # a store is not damaged therefore
+    ("segment", 2),
+    ("segment", 16),
+    ("evaluate", 16),
+    ("tables", 2),
+]
+
+
+@pytest.mark.parametrize(("stage", "more"), SHORT)
+def test_out_of_memory(jobs, smoke, tmp_path, stage, more):
+    place, more_bytes = Place(tmp_path, stage, smoke), round(more * 2**20)
     status, errors = jobs.run(ALL[stage], tmp_path, more_bytes=more_bytes)
     assert status == 1 and "Traceback" not in errors, errors
     line = errors.rstrip().splitlines()[-1]

@@ -1,10 +1,10 @@
-"""Answers what Snakemake asks of `conda`, and installs an environment's pins with venv and pip.
+"""Answers what Snakemake asks of `conda`, and makes environments of links.
 
     python double.py BASE [what `conda` takes]
 
 BASE is the directory of a conda installation: bin/conda, which calls this, and bin/activate, which
-Snakemake sources.  `install` writes both.  An environment gets the pins of its file, and of
-requirements.lock what they require in turn; nothing of the Python that runs this is visible in it.
+Snakemake sources.  `install` writes both.  An environment is a venv with links to the pins of its
+file in the Python that runs this, and to what they require in turn; it sees nothing else of that.
 What Snakemake asked is in BASE/calls.txt.
 """
 
@@ -13,15 +13,16 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import subprocess
 import sys
 import venv
+from collections.abc import Iterable
+from importlib.metadata import distribution
 from pathlib import Path
 
 import yaml
+from packaging.requirements import Requirement
 
 HERE = Path(__file__).resolve().parent
-LOCK = HERE.parents[1] / "requirements.lock"
 ACTIVATE = """\
 # sourced, with the environment as the only argument
 export CONDA_PREFIX="$1" PATH="$1/bin:$PATH"
@@ -50,21 +51,43 @@ def packages() -> dict[str, dict[str, str]]:
         return {row["conda"]: row for row in csv.DictReader(file)}
 
 
-def pip_requirements(environment: Path) -> list[str]:
-    """The pins of a conda environment file, Python's own left out, as pip writes them."""
+def required_by(names: Iterable[str]) -> set[str]:
+    """The names of some distributions and of all that they require."""
+    known, todo = set(names), list(names)
+    while todo:
+        needed = map(Requirement, distribution(todo.pop()).requires or ())
+        wanted = (one for one in needed if not one.marker or one.marker.evaluate({"extra": ""}))
+        new = {one.name for one in wanted} - known
+        known |= new
+        todo += new
+    return known
+
+
+def make_python(prefix: Path, names: Iterable[str]) -> None:
+    """Make a venv with links to some distributions and to what they require."""
+    venv.create(prefix, symlinks=True)
+    packages = next(prefix.glob("lib/python*/site-packages"))
+    for found in map(distribution, required_by(names)):
+        for top in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
+            if not (packages / top).exists():
+                (packages / top).symlink_to(found.locate_file(top))
+
+
+def pinned(environment: Path) -> list[str]:
+    """The names that pip has for the pins of a conda environment file, Python's own left out."""
     pins = [pin.split("=") for pin in yaml.safe_load(environment.read_text())["dependencies"]]
     pypi = packages()
-    return [f"{pypi[name]['pypi']}=={version}" for name, version in pins if name != "python"]
+    found = {pypi[name]["pypi"]: version for name, version in pins if name != "python"}
+    for name, version in found.items():
+        here = distribution(name).version.partition("+")[0]
+        if here != version:
+            sys.exit(f"conda double: {environment}: {name} {version}, but {here} is installed")
+    return list(found)
 
 
 def create(file: Path, prefix: Path, empty: bool) -> None:
     """Make the environment `prefix` from its file."""
-    venv.create(prefix, symlinks=True)
-    if empty:
-        return
-    pip = [sys.executable, "-m", "pip", "--python", str(prefix / "bin" / "python")]
-    options = ["--quiet", "--no-compile", "--disable-pip-version-check", "--constraint", str(LOCK)]
-    subprocess.run([*pip, "install", *options, *pip_requirements(file)], check=True)
+    make_python(prefix, [] if empty else pinned(file))
 
 
 def main(base: Path, asked: list[str]) -> None:

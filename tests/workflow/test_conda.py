@@ -5,40 +5,20 @@ would come from there: hence the Python without numpy.
 """
 
 import subprocess
-import venv
-from importlib.metadata import distribution
 
 import pytest
 import yaml
-from packaging.requirements import Requirement
 
 pytestmark = pytest.mark.workflow
 
 HEAVY = {"matplotlib", "torch"}
 
 
-def required_by(name):
-    """A distribution and all that it requires, by name."""
-    known, todo = {name}, [name]
-    while todo:
-        needed = [Requirement(text) for text in distribution(todo.pop()).requires or ()]
-        todo += {
-            each.name for each in needed if not each.marker or each.marker.evaluate({"extra": ""})
-        } - known
-        known |= set(todo)
-    return known
-
-
 @pytest.fixture(scope="session")
-def plain_python(tmp_path_factory):
-    """A Python with Snakemake and what it requires: links into the one that runs the tests."""
+def plain_python(double, tmp_path_factory):
+    """A Python with Snakemake and what it requires."""
     folder = tmp_path_factory.mktemp("plain")
-    venv.create(folder, symlinks=True)
-    packages = next(folder.glob("lib/python*/site-packages"))
-    for found in map(distribution, required_by("snakemake")):
-        for top in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
-            if not (packages / top).exists():
-                (packages / top).symlink_to(found.locate_file(top))
+    double.make_python(folder, ["snakemake"])
     return folder / "bin" / "python"
 
 
@@ -48,14 +28,6 @@ def conda(fresh, plain_python, double, tmp_path_factory):
     base = tmp_path_factory.mktemp("conda")
     fresh.python, fresh.first_on_path = str(plain_python), str(double.install(base))
     return base
-
-
-@pytest.fixture
-def environments(tmp_path_factory):
-    """Where environments are made: gigabytes, whose removal takes minutes on some disks."""
-    folder = tmp_path_factory.mktemp("environments")
-    yield folder
-    subprocess.Popen(["rm", "-rf", str(folder)], start_new_session=True)
 
 
 def can_import(python, names):
@@ -72,8 +44,8 @@ def test_a_plain_snakemake_plans_the_run(fresh, conda):
         assert f"envs/{environment}.yaml will be created" in output
 
 
-@pytest.mark.conda_double
-def test_the_smoke_run_in_environments_of_its_own(fresh, conda, double, environments):
+def test_the_smoke_run_in_environments_of_its_own(fresh, conda, double, tmp_path):
+    environments = tmp_path / "environments"
     one_model = "--config", "grid={models: [tiny_fresh]}"
     options = "--sdm", "conda", "--conda-prefix", str(environments), *one_model
     fresh.must_run(*options)

@@ -19,7 +19,10 @@ pytestmark = pytest.mark.workflow
 SHARED = Path(__file__).parents[3] / "shared"
 # a class whose name wants to be a command
 HOSTILE = "$(touch x) & `touch x`; touch x 'roll' \"b"
-SMALL = "mixtures={folds: 2, per_fold: 4, shard: 4, seconds: 3, event_seconds: 1}"
+SMALL = (
+    "mixtures={folds: 2, per_fold: 4, shard: 4, seconds: 3, event_seconds: 1}",
+    "grid={models: [tiny_fresh]}",
+)
 
 
 @pytest.fixture
@@ -44,7 +47,7 @@ def folders(tmp_path):
 
 def test_folders_go_all_the_way(folders, fresh, root):
     data = f"data={{source: folders, scenes: {folders}/scenes, events: {folders}/events}}"
-    output = fresh.must_run("--config", data, SMALL)
+    output = fresh.must_run("--config", data, *SMALL)
     assert "events: 9 of 10 recordings are usable" in output
     assert "not used: unreadable" in output
     classes = pd.read_csv(fresh.results / "tables" / "per_class.csv")["class"]
@@ -54,14 +57,14 @@ def test_folders_go_all_the_way(folders, fresh, root):
 
     new = folders / "events" / "Straße" / "new.wav"
     soundfile.write(new, np.sin(np.arange(20000) / 9), 16000)
-    assert "index_recordings" in fresh.would_run("--config", data, SMALL)
+    assert "index_recordings" in fresh.would_run("--config", data, *SMALL)
     new.unlink()
 
     # the same length and header, another sound
     changed = folders / "scenes" / "long.wav"
     audio, rate = soundfile.read(changed)
     soundfile.write(changed, audio[::-1], rate)
-    rerun = fresh.would_run("--config", data, SMALL)
+    rerun = fresh.would_run("--config", data, *SMALL)
     assert "index_recordings" in rerun and "render_mixtures" in rerun
 
 
@@ -78,18 +81,18 @@ def test_a_list_stands_for_folders(folders, fresh):
     text = table.getvalue()
     (folders / "my list.csv").write_text(text, encoding="utf-8-sig", newline="")
     data = f"data={{source: folders, scenes: {folders}/scenes, events: {folders}/my list.csv}}"
-    output = fresh.must_run("mixtures", "--config", data, SMALL)
+    output = fresh.must_run("mixtures", "--config", data, *SMALL)
     assert "events: 9 of 12 recordings are usable" in output
     assert "events: 1 not used: listed twice" in output
     assert "events: 1 not used: listed in my list.csv but not there" in output
     events = pd.read_csv(fresh.results / "recordings" / "events.csv")
     assert set(events[events.usable].label) == {"dog bark", "Straße", HOSTILE}
-    assert "gather_material" in fresh.would_run("--config", data, SMALL)
+    assert "gather_material" in fresh.would_run("--config", data, *SMALL)
 
     (folders / "my list.csv").write_text(text.replace("Straße;", "road;"), encoding="utf-8-sig")
-    assert "index_recordings" in fresh.would_run("mixtures", "--config", data, SMALL)
+    assert "index_recordings" in fresh.would_run("mixtures", "--config", data, *SMALL)
     (folders / "my list.csv").write_text(text.replace("file", "path"))
-    done = fresh.run("mixtures", "--config", data, SMALL)
+    done = fresh.run("mixtures", "--config", data, *SMALL)
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("configuration: ")]
     assert "my list.csv: no column file (there are label, path)" in line
 
@@ -116,8 +119,8 @@ def test_labels_are_text_to_the_end(folders, fresh, root):
     with (folders / "list.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
     data = f"data={{source: folders, scenes: {folders}/scenes, events: {folders}/list.csv}}"
-    fresh.must_run("--config", data, SMALL)
-    fresh.must_run("--report", "report.html", "--config", data, SMALL)
+    fresh.must_run("--config", data, *SMALL)
+    fresh.must_run("--report", "report.html", "--config", data, *SMALL)
 
     assert set(pd.read_csv(fresh.results / "tables" / "per_class.csv")["class"]) == set(LABELS)
     pages = [fresh.directory / "report.html", *sorted(fresh.results.rglob("*.html"))]
@@ -154,12 +157,12 @@ def runs_in(page: str) -> list[str]:
 
 def test_check_data_says_what_is_there_each_time(folders, fresh):
     data = f"data={{source: folders, scenes: {folders}/scenes, events: {folders}/events}}"
-    output = fresh.must_run("check_data", "--config", data, SMALL)
+    output = fresh.must_run("check_data", "--config", data, *SMALL)
     report = (fresh.results / "check_data.md").read_text()
     assert report in output and "| Straße " in report
     assert "events: 1 unreadable (Format not recognised) (dog bark/broken.wav)" in report
     assert "## This stops the run" not in report
-    again = fresh.must_run("check_data", "--config", data, SMALL.replace("folds: 2", "folds: 3"))
+    again = fresh.must_run("check_data", "--config", data, SMALL[0].replace("folds: 2", "folds: 3"))
     assert "- too few sources to fill 3 folds (the scenes: 2)" in again
     assert [path.name for path in fresh.results.glob("*.*")] == ["check_data.md"]
 
@@ -197,7 +200,7 @@ def test_real_recordings_in_archives(fresh, tmp_path):
         "--config",
         f"data={{source: archives, scenes: {archives}, events: {archives}}}",
         "mixtures={seconds: 5, per_fold: 6}",
-        "grid={models: [tiny_gwrp]}",
+        "grid={models: [tiny_fresh]}",
     )
     events = pd.read_csv(fresh.results / "recordings" / "events.csv")
     assert len(events) == 48 and events.usable.all() and not events.verified.all()

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.workflow
 
 TRAINING = (
     "--config",
-    "training={iterations: 400, save_every_seconds: 0.2}",
+    "training={iterations: 150, save_every_seconds: 0.2}",
     "grid={models: [tiny_gwrp]}",
     "--until",
     "train",
@@ -45,7 +45,7 @@ def test_a_killed_training_resumes_to_the_same_bytes(copy_of_smoke, root):
     )
     assert resumed.returncode == 0, resumed.stderr[-3000:]
     started = re.search(r"resuming at iteration (\d+)", resumed.stderr)
-    assert started and 0 < int(started[1]) <= 400
+    assert started and 0 < int(started[1]) <= 150
     assert killed.files(MODEL) == whole.files(MODEL)
 
 

@@ -142,7 +142,7 @@ def test_learning_runs_with_a_card_and_all_else_on_cpus(whole, slurm):
 
 
 def test_a_cancelled_training_is_submitted_again_and_resumes(copy_of_whole):
-    long = "training={device: cpu, iterations: 400, save_every_seconds: 0.2}"
+    long = "training={device: cpu, iterations: 150, save_every_seconds: 0.2}"
     command = command_on_slurm(copy_of_whole, "--config", long, *ONE_TRAINING)
     known = set(copy_of_whole.results.glob(".state/*"))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as run:
@@ -161,7 +161,7 @@ def test_a_cancelled_training_is_submitted_again_and_resumes(copy_of_whole):
     assert [minutes(job["TimeLimit"]) for job in (first, second)] == [60, 120]
     log = (copy_of_whole.results / "logs/train/snr0-tiny_gwrp-holdout1.log").read_text()
     resumed = re.search(r"resuming at iteration (\d+)", log)
-    assert resumed and 0 < int(resumed[1]) < 400
+    assert resumed and 0 < int(resumed[1]) < 150
 
 
 def test_the_log_of_a_failed_job_is_shown(copy_of_whole):

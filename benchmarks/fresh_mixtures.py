@@ -1,9 +1,10 @@
 """What drawing fresh mixtures costs a training step, against reading stored ones.
 
-    python -m benchmarks.fresh_mixtures [--steps 60] [--threads 2]
+    python -m benchmarks.fresh_mixtures [--rounds 12] [--threads 2]
 
-Trains the default network on synthetic recordings of 10 s mixtures in batches of 16, with a step of
-each kind in turn, and prints the median step of each and the median ratio of neighbouring steps.
+Trains the default network on synthetic recordings of 10 s mixtures in batches of 16, a few steps of
+each kind in turn, and prints the median step of each and the median ratio of neighbouring medians.
+What is drawn ahead for one kind is drawn in the first steps of the next, which do not count.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from statistics import median
 import numpy as np
 
 from weakseg.allocator import keep_freed_memory
-from weakseg.batches import Batch, batch_of_iteration, draw_batches, read_batches
+from weakseg.batches import Batch, batch_of_iteration, read_batches
 from weakseg.fresh import FreshMixtures, Recipe
+from weakseg.fresh_batches import draw_batches
 from weakseg.learner import Learner, start_learner
 from weakseg.material import Entry, Material, write_material
 from weakseg.model import SegmentationModel
@@ -33,7 +35,8 @@ CLASSES = [f"class{number}" for number in range(6)]
 SPECTRAL = Spectral(32_000, 2048, 1024, 64, 50.0, 16_000.0)
 RECIPE = Recipe(10.0, 2.0, 0.0, (0, 4), (-6.0, 10.0), 0.1, 0.7)  # the default one
 FILTERED = replace(RECIPE, speed=0.3, filter_db=12.0)  # that of experiments/esc10-best.yaml
-N_CLIPS, BATCH, WARM_UP = 64, 16, 3
+N_CLIPS, BATCH = 64, 16
+STEPS, NOT_COUNTED = 7, 2  # in a row
 
 
 def recording(role: str, name: str) -> np.ndarray:
@@ -89,7 +92,12 @@ def batches_of(store: FeatureStore, material: Path, threads: int) -> dict[str, G
 
 
 def seconds_of(learner: Learner, batches: Generator[Batch]) -> float:
-    """A step, the wait for its batch included."""
+    """The median of some steps, the wait for their batches included."""
+    steps = [_seconds_of_step(learner, batches) for _ in range(STEPS)]
+    return median(steps[NOT_COUNTED:])
+
+
+def _seconds_of_step(learner: Learner, batches: Generator[Batch]) -> float:
     start = time.perf_counter()
     learner.step(next(batches), 1e-3)
     return time.perf_counter() - start
@@ -97,7 +105,7 @@ def seconds_of(learner: Learner, batches: Generator[Batch]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, default in (("steps", 60), ("threads", 2)):
+    for name, default in (("rounds", 12), ("threads", 2)):
         parser.add_argument(f"--{name}", type=int, default=default)
     given = parser.parse_args()
     keep_freed_memory()
@@ -108,8 +116,8 @@ def main() -> None:
             kinds = batches_of(store, material, given.threads)
             rows = [
                 {kind: seconds_of(learner, batches) for kind, batches in kinds.items()}
-                for _ in range(WARM_UP + given.steps)
-            ][WARM_UP:]
+                for _ in range(1 + given.rounds)
+            ][1:]
             for batches in kinds.values():  # whose threads read what goes
                 batches.close()
     for kind in kinds:

@@ -14,8 +14,6 @@ import math
 import queue
 import threading
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -23,8 +21,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from weakseg.cores import usable_cores
-from weakseg.fresh import FreshMixtures
 from weakseg.store import FeatureStore
 
 Item = TypeVar("Item")
@@ -32,7 +28,6 @@ Indices = NDArray[np.intp]
 
 CLIPS_AT_ONCE = 64  # read together for the mean and standard deviation
 BATCHES_AHEAD = 2
-MOST_DRAWING = 8  # threads, enough for a card
 
 
 class Batch(NamedTuple):
@@ -99,30 +94,6 @@ def read_batches(
         return Batch([store.names[clip] for clip in clips], logmel, labels).pinned(pin)
 
     return read_ahead(read(clips) for clips in batches)
-
-
-def draw_batches(
-    mixtures: FreshMixtures, batch_size: int, iterations: Iterable[int], pin: bool, busy: int
-) -> Generator[Batch]:
-    """Batches of fresh mixtures for some iterations; a step keeps `busy` cores busy.
-
-    They are drawn ahead on the cores that it leaves, whoever else computes there.  Where it leaves
-    none, they are drawn between the steps on all: a step whose threads wait for one that draws
-    would lose as much on each of them.
-    """
-    cores = min(usable_cores(), MOST_DRAWING + busy)
-    spare = max(0, cores - busy)
-
-    def draw_all() -> Generator[Batch]:
-        with ThreadPoolExecutor(spare or cores) as threads:
-            for iteration in iterations:
-                clips = list(threads.map(partial(mixtures.clip, iteration), range(batch_size)))
-                logmel = torch.from_numpy(np.stack([clip.logmel for clip in clips]))
-                labels = np.stack([clip.labels for clip in clips]).astype(np.float32)
-                names = [clip.name for clip in clips]
-                yield Batch(names, logmel, torch.from_numpy(labels)).pinned(pin)
-
-    return read_ahead(draw_all()) if spare else draw_all()
 
 
 def read_ahead(items: Iterable[Item], ahead: int = BATCHES_AHEAD) -> Generator[Item]:

@@ -30,13 +30,13 @@ from weakseg.batches import (
     Batch,
     Indices,
     batch_of_iteration,
-    draw_batches,
     mean_and_deviation,
     read_batches,
     split_off_validation,
 )
 from weakseg.curves import Curves
 from weakseg.fresh import FreshMixtures, Recipe
+from weakseg.fresh_batches import draw_batches
 from weakseg.history import HistoryRow, add_history_row, describe
 from weakseg.learner import Learner, start_learner
 from weakseg.material import Material

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from weakseg.batches import draw_batches
 from weakseg.fresh import FreshMixtures, Recipe
 from weakseg.learner import Learner
 from weakseg.material import Entry, Material, write_material
@@ -120,17 +119,6 @@ def test_the_average_is_the_result(data, tmp_path):
     averaged, plain = (run(data, tmp_path / str(share), average=share)[0] for share in (0.9, 0.0))
     weights = zip(averaged.parameters(), plain.parameters(), strict=True)
     assert any(not one.equal(other) for one, other in weights)
-
-
-@pytest.mark.parametrize("busy", [0, 1000], ids=["drawn ahead", "drawn between the steps"])
-def test_batches_are_those_of_their_iterations(data, busy):
-    mixtures = FreshMixtures(Material(data["material_paths"]), SPECTRAL, Recipe.of(RECIPE), seed=1)
-    some = list(draw_batches(mixtures, 3, range(2, 5), pin=False, busy=busy))
-    assert [len(batch.names) for batch in some] == [3, 3, 3]
-    for place, clip in enumerate(mixtures.clip(4, number) for number in range(3)):
-        assert some[-1].names[place] == clip.name
-        assert np.array_equal(some[-1].logmel[place].numpy(), clip.logmel)
-        assert np.array_equal(some[-1].truth[place].numpy(), clip.labels)
 
 
 def test_recordings_of_another_rate_are_refused(data, tmp_path):

@@ -1,0 +1,109 @@
+"""weakseg.fresh_batches: whoever draws a clip, and whenever, it is that of its place."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from weakseg import fresh_batches
+from weakseg.fresh import FreshClip
+from weakseg.fresh_batches import draw_batches
+
+SIZE = 5
+ALL_BUSY, NONE_BUSY = 1000, 0
+needs_idle_class = pytest.mark.skipif(
+    not hasattr(os, "SCHED_IDLE"), reason="this system has no idle class"
+)
+
+
+def clip_of(iteration: int, number: int) -> FreshClip:
+    logmel = np.full((4, 3), 100 * iteration + number, np.float32)
+    return FreshClip(f"{iteration}-{number}", logmel, np.array([number % 2, 1], bool))
+
+
+class Mixtures:
+    """Clips that tell what they are; `drawn` says of each who drew it."""
+
+    def __init__(self, hold: threading.Event | None = None):
+        self.hold, self.drawn = hold, []
+
+    def clip(self, iteration: int, number: int) -> FreshClip:
+        is_idle = hasattr(os, "SCHED_IDLE") and os.sched_getscheduler(0) == os.SCHED_IDLE
+        if is_idle and self.hold:
+            self.hold.wait()
+        self.drawn.append((iteration, number, is_idle))
+        return clip_of(iteration, number)
+
+
+def batches_of(mixtures, iterations, busy):
+    return draw_batches(mixtures, SIZE, iterations, pin=False, busy=busy)
+
+
+def check(batch, iteration):
+    expected = [clip_of(iteration, number) for number in range(SIZE)]
+    assert batch.names == [clip.name for clip in expected]
+    np.testing.assert_array_equal(batch.logmel, np.stack([clip.logmel for clip in expected]))
+    np.testing.assert_array_equal(batch.truth, np.stack([clip.labels for clip in expected]))
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.01])
+@pytest.mark.parametrize("busy", [NONE_BUSY, ALL_BUSY], ids=["cores to spare", "none to spare"])
+def test_batches_are_those_of_their_iterations(busy, pause):
+    batches = batches_of(Mixtures(), range(2, 9), busy)
+    for iteration in range(2, 9):
+        check(next(batches), iteration)
+        time.sleep(pause)
+    assert next(batches, None) is None
+
+
+@needs_idle_class
+def test_clips_are_drawn_while_a_core_is_idle():
+    mixtures = Mixtures()
+    batches = batches_of(mixtures, range(3), ALL_BUSY)
+    next(batches)
+    deadline = time.monotonic() + 60
+    while len(mixtures.drawn) < 2 * SIZE and time.monotonic() < deadline:
+        time.sleep(0.01)
+    ahead = [(iteration, number) for iteration, number, is_idle in mixtures.drawn if is_idle]
+    assert sorted(ahead) == [(1, number) for number in range(SIZE)]
+    check(next(batches), 1)
+    assert (1, 0, False) not in mixtures.drawn
+
+
+@needs_idle_class
+def test_a_training_does_not_wait_for_threads_that_never_run():
+    hold = threading.Event()
+    batches = batches_of(Mixtures(hold), range(4), ALL_BUSY)
+    for iteration, batch in enumerate(islice(batches, 3)):
+        check(batch, iteration)
+    hold.set()
+    batches.close()
+
+
+def test_nothing_is_drawn_ahead_where_no_thread_can_be_idle(monkeypatch):
+    monkeypatch.setattr(fresh_batches, "run_when_idle", lambda: False)
+    mixtures = Mixtures()
+    batches = batches_of(mixtures, range(2), ALL_BUSY)
+    check(next(batches), 0)
+    time.sleep(0.05)
+    assert len(mixtures.drawn) == SIZE
+    check(next(batches), 1)
+
+
+@pytest.mark.parametrize("busy", [NONE_BUSY, ALL_BUSY])
+def test_an_error_while_a_clip_is_drawn_is_raised(busy):
+    class Damaged(Mixtures):
+        def clip(self, iteration, number):
+            if (iteration, number) == (1, 3):
+                raise ValueError("damaged")
+            return super().clip(iteration, number)
+
+    batches = batches_of(Damaged(), range(3), busy)
+    with pytest.raises(ValueError, match="damaged"):
+        for _ in batches:
+            time.sleep(0.01)

@@ -1,0 +1,74 @@
+"""Batches of fresh mixtures, drawn beside the training and hardly in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+
+import numpy as np
+import torch
+
+from weakseg.batches import Batch, read_ahead
+from weakseg.cores import run_when_idle, usable_cores
+from weakseg.fresh import FreshClip, FreshMixtures
+
+Draw = Callable[[int, int], FreshClip]  # of an iteration and a place in its batch
+
+MOST_DRAWING = 8  # threads, enough for a card
+
+
+def draw_batches(
+    mixtures: FreshMixtures, batch_size: int, iterations: Iterable[int], pin: bool, busy: int
+) -> Generator[Batch]:
+    """Batches of fresh mixtures for some iterations; a step keeps `busy` cores busy.
+
+    They are drawn ahead on the cores that it leaves, whoever else computes there.  Where it leaves
+    none, they are drawn while one of its cores waits for another, and the rest between the steps:
+    a step whose threads wait for one that draws would lose as much on each of them.
+    """
+    cores = min(usable_cores(), MOST_DRAWING + busy)
+    spare = max(0, cores - busy)
+    draw_on = _drawn_on if spare else _drawn_when_idle
+    drawn = draw_on(spare or cores, mixtures.clip, range(batch_size), iterations)
+    batches = (_batch_of(clips).pinned(pin) for clips in drawn)
+    return read_ahead(batches) if spare else batches
+
+
+def _batch_of(clips: Sequence[FreshClip]) -> Batch:
+    logmel = torch.from_numpy(np.stack([clip.logmel for clip in clips]))
+    labels = np.stack([clip.labels for clip in clips]).astype(np.float32)
+    return Batch([clip.name for clip in clips], logmel, torch.from_numpy(labels))
+
+
+def _drawn_on(
+    cores: int, draw: Draw, numbers: Sequence[int], iterations: Iterable[int]
+) -> Iterator[list[FreshClip]]:
+    """The clips of each iteration, drawn when they are asked for."""
+    with ThreadPoolExecutor(cores) as threads:
+        for iteration in iterations:
+            yield list(threads.map(partial(draw, iteration), numbers))
+
+
+def _drawn_when_idle(
+    cores: int, draw: Draw, numbers: Sequence[int], iterations: Iterable[int]
+) -> Iterator[list[FreshClip]]:
+    """The same, begun before by threads that run only where a core has nothing else to do.
+
+    Other programs may keep such a thread from its clip for long: what is not finished when it is
+    asked for is drawn again by threads like any other.
+    """
+    idle = ThreadPoolExecutor(cores, initializer=run_when_idle)
+    may_be_idle = idle.submit(run_when_idle).result()
+    ahead: list[tuple[int, Future[FreshClip]]] = []
+    with ThreadPoolExecutor(cores) as threads:
+        try:
+            for iteration in iterations:
+                drawn = {n: clip.result() for n, clip in ahead if not clip.cancel() and clip.done()}
+                rest = [number for number in numbers if number not in drawn]
+                drawn |= zip(rest, threads.map(partial(draw, iteration), rest), strict=True)
+                if may_be_idle:
+                    ahead = [(n, idle.submit(draw, iteration + 1, n)) for n in numbers]
+                yield [drawn[number] for number in numbers]
+        finally:
+            idle.shutdown(cancel_futures=True)

@@ -24,7 +24,7 @@ def extract(
 ) -> Iterator[ClipFeatures]:
     """Features of the mixtures of a manifest's rows; `mask_truth` as in `spectral.class_masks`."""
     for row, mixture in zip(rows, mixtures, strict=True):
-        stems = stem_waveforms(read_stems(directory, row)).astype(np.float32)
+        stems = stem_waveforms(read_stems(directory, row), np.float32)
         n_frames = spectral.n_frames(len(stems))
         labels = [classes.index(event["event_label"]) for event in mixture["events"]]
         spans = [

@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from weakseg.audio import (
     AudioError,
@@ -148,9 +148,13 @@ def mixture_of(stems: NDArray[np.int16]) -> Waveform:
     return sum_of_channels(stems, np.dtype(np.int32)) / 65536.0
 
 
-def stem_waveforms(stems: NDArray[np.int16]) -> NDArray[np.float64]:
-    """The channels as mixed, (samples, channels) float64: they sum to `mixture_of`."""
-    return stems / 65536.0
+def stem_waveforms(stems: NDArray[np.int16], dtype: DTypeLike = np.float64) -> NDArray[Any]:
+    """The channels as mixed, (samples, channels), each channel in one piece of memory.
+
+    They sum to `mixture_of`; float32 holds them exactly, too.
+    """
+    whole: NDArray[Any] = np.divide(stems.T, 65536, dtype=dtype, order="C")
+    return whole.T
 
 
 def reader_of(
@@ -212,7 +216,7 @@ def write_shard(
         name = Path(mixture["mixture_name"]).with_suffix(".flac").name
         write_flac(directory / name, stems, sample_rate)
         rows.append(
-            ManifestRow(mixture["mixture_name"], name, hashlib.sha256(stems.tobytes()).hexdigest())
+            ManifestRow(mixture["mixture_name"], name, hashlib.sha256(stems.data).hexdigest())
         )
     keep_only(directory, "*.flac", {row.file for row in rows})
     return pd.DataFrame(rows, columns=ManifestRow._fields)
@@ -228,7 +232,7 @@ def read_stems(directory: Path, row: ManifestRow) -> NDArray[np.int16]:
     """The channels of a manifest's row, checked against its SHA-256."""
     path = directory / row.file
     stems = read_pcm16(path)
-    if hashlib.sha256(stems.tobytes()).hexdigest() != row.sha256:
+    if hashlib.sha256(stems.data).hexdigest() != row.sha256:
         raise AudioError(
             f"{path}: not the audio that its manifest names; "
             f"delete {directory / 'manifest.csv'} and run again"

@@ -170,7 +170,8 @@ def class_masks(
         active = _activity([spans[i] for i in mine], len(scene))
         events, rest = all_events[active], scene[active]
         if truth == "class":
-            events = _sum_of([parts[i] for i in mine], scene)[active]
+            heard = _hull([spans[i] for i in mine])
+            events = _sum_of([parts[i] for i in mine], scene[heard], heard.start)[active[heard]]
             rest = mixture[active] - events
         ideal = ideal_binary_mask(spectral.mel(events), spectral.mel(rest), threshold_db)
         masks[label] = np.zeros((len(scene), spectral.mels), bool)
@@ -185,17 +186,23 @@ def _sounding(spectral: Spectral, stem: NDArray[np.floating[Any]]) -> tuple[slic
     first = max(0, (begin - spectral.window) // spectral.hop + 1)
     end = min(spectral.n_frames(len(stem)), (stop - 1) // spectral.hop + 1)
     if first >= end or not sound[begin]:
-        return slice(0), np.empty((0, spectral.window // 2 + 1), complex)
+        return slice(0, 0), np.empty((0, spectral.window // 2 + 1), complex)
     samples = slice(first * spectral.hop, (end - 1) * spectral.hop + spectral.window)
     return slice(first, end), spectral.stft(stem[samples])
 
 
-def _sum_of(parts: Sequence[tuple[slice, Spectrum]], like: Spectrum) -> Spectrum:
-    """The spectrum of all frames of some stems that sound in a few."""
+def _sum_of(parts: Sequence[tuple[slice, Spectrum]], like: Spectrum, first: int = 0) -> Spectrum:
+    """The sum of stems that sound in a few frames, for as many frames as `like` from `first` on."""
     total: Spectrum = np.zeros_like(like)
     for frames, spectrum in parts:
-        total[frames] += spectrum
+        begin, end = (min(max(at, first), first + len(like)) for at in (frames.start, frames.stop))
+        total[begin - first : end - first] += spectrum[begin - frames.start : end - frames.start]
     return total
+
+
+def _hull(spans: Sequence[slice]) -> slice:
+    """From where the first of some spans begins to where the last ends."""
+    return slice(min(span.start for span in spans), max(span.stop for span in spans))
 
 
 def _activity(spans: Sequence[slice], n_frames: int) -> NDArray[np.bool_]:

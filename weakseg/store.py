@@ -220,14 +220,16 @@ def _create_feature_datasets(
 def _write_clip(file: h5py.File, index: int, clip: ClipFeatures) -> None:
     file["logmel"][index] = clip.logmel
     file["frame_truth"][index] = np.packbits(clip.frame_truth.T, axis=1)
-    slots = file["mask_classes"].shape[1]
-    if len(clip.mask_truth) > slots:
-        raise ValueError(
-            f"{clip.name}: {len(clip.mask_truth)} classes in a mixture, at most {slots} are stored"
-        )
-    for slot, (label, mask) in enumerate(sorted(clip.mask_truth.items())):
-        file["mask_classes"][index, slot] = label
-        file["mask_truth"][index, slot] = np.packbits(mask.ravel())
+    stored = file["mask_truth"]
+    n_masks, (slots, n_bytes) = len(clip.mask_truth), stored.shape[1:]
+    if n_masks > slots:
+        raise ValueError(f"{clip.name}: {n_masks} classes in a mixture, at most {slots} are stored")
+    labels = sorted(clip.mask_truth)
+    bits = np.zeros((slots, n_bytes), np.uint8)  # at once: each write to a data set has its price
+    for slot, label in enumerate(labels):
+        bits[slot] = np.packbits(clip.mask_truth[label].ravel())
+    file["mask_classes"][index, :n_masks] = labels
+    stored[index] = bits
 
 
 class FeatureStore:

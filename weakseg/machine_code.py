@@ -1,15 +1,13 @@
 """Loops over samples and cells in machine code, for what NumPy has no fast way.
 
 Numba translates a function when it is first called, which takes a second, and not before: most
-programs that import a module never call it.  It keeps the code beside the module, in
-`__pycache__`, or where NUMBA_CACHE_DIR says, for processes that come later.  The machine code runs
-without Python's lock, so that threads share the work.
+programs that import a module never call it.  The machine code runs without Python's lock, so that
+threads share the work.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache, wraps
 from threading import Lock
 from typing import Any, TypeVar
@@ -26,9 +24,8 @@ def in_machine_code(loop: Loop) -> Loop:
     def translated() -> Callable[..., Any]:
         from numba import njit
 
-        with suppress(RuntimeError):  # there is no place where this user may write
-            return njit(nogil=True, cache=True)(loop)
-        return njit(nogil=True)(loop)
+        machine_code: Callable[..., Any] = njit(nogil=True)(loop)
+        return machine_code
 
     @wraps(loop)
     def call(*arguments: Any) -> Any:

@@ -23,6 +23,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from weakseg.cores import memory_of_machine
 from weakseg.crossfade import repeated
 from weakseg.files import writing
 from weakseg.foreseen import is_out_of_memory
@@ -43,7 +44,6 @@ LOWEST_RATE, HIGHEST_RATE = 100, 1_000_000
 LOST_SECONDS = 0.1  # at the end of a file, more than a codec's padding
 # MemoryError: a header may promise more samples than any memory holds
 UNREADABLE = (soundfile.LibsndfileError, OSError, EOFError, RuntimeError, MemoryError)
-ANY_MEMORY = 1 << 38  # bytes
 
 
 class AudioError(ValueError):
@@ -73,9 +73,9 @@ def opened(source: str | Path | IO[bytes]) -> Iterator[soundfile.SoundFile]:
 
 
 def pass_on_shortage(error: Exception) -> None:
-    """Raise an error of a recording that is none of its own: there is too little memory."""
-    if is_out_of_memory(error) and _bytes_asked_for(error) < ANY_MEMORY:
-        raise error
+    """MemoryError for an error that is none of the recording's: there is too little memory now."""
+    if is_out_of_memory(error) and _bytes_asked_for(error) <= memory_of_machine():
+        raise MemoryError(str(error)) from error
 
 
 def _bytes_asked_for(error: Exception) -> int:

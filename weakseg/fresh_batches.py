@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import chain, pairwise
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from weakseg.fresh import FreshClip, FreshMixtures
 Draw = Callable[[int, int], FreshClip]  # of an iteration and a place in its batch
 
 MOST_DRAWING = 8  # threads, enough for a card
+NONE = -1  # no iteration
 
 
 def draw_batches(
@@ -53,7 +55,7 @@ def _drawn_on(
 def _drawn_when_idle(
     cores: int, draw: Draw, numbers: Sequence[int], iterations: Iterable[int]
 ) -> Iterator[list[FreshClip]]:
-    """The same, begun before by threads that run only where a core has nothing else to do.
+    """The same, begun before by threads that run where a core has nothing else to do.
 
     Other programs may keep such a thread from its clip for long: what is not finished when it is
     asked for is drawn again by threads like any other.
@@ -63,12 +65,12 @@ def _drawn_when_idle(
     ahead: list[tuple[int, Future[FreshClip]]] = []
     with ThreadPoolExecutor(cores) as threads:
         try:
-            for iteration in iterations:
+            for iteration, following in pairwise(chain(iterations, [NONE])):
                 drawn = {n: clip.result() for n, clip in ahead if not clip.cancel() and clip.done()}
                 rest = [number for number in numbers if number not in drawn]
                 drawn |= zip(rest, threads.map(partial(draw, iteration), rest), strict=True)
-                if may_be_idle:
-                    ahead = [(n, idle.submit(draw, iteration + 1, n)) for n in numbers]
+                if may_be_idle and following != NONE:
+                    ahead = [(n, idle.submit(draw, following, n)) for n in numbers]
                 yield [drawn[number] for number in numbers]
         finally:
             idle.shutdown(cancel_futures=True)

@@ -22,8 +22,8 @@ import yaml
 from weakseg.files import replacing
 
 REMEDY = "delete it and run the same command again to make it anew"
-# what PyYAML raises for some texts that are no YAML
 NO_MEMORY = "C error: out of memory"  # how a ParserError of pandas ends, a ValueError
+# what PyYAML raises for some texts that are no YAML
 NO_YAML = (yaml.YAMLError, ValueError, TypeError, AttributeError, KeyError, RecursionError)
 
 

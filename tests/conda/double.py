@@ -66,15 +66,18 @@ def required_by(names: Iterable[str]) -> set[str]:
 def make_python(prefix: Path, names: Iterable[str]) -> None:
     """Make a venv with links to some distributions and to what they require."""
     venv.create(prefix, symlinks=True)
-    packages = next(prefix.glob("lib/python*/site-packages"))
+    folder = next(prefix.glob("lib/python*/site-packages"))
     for found in map(distribution, required_by(names)):
         for top in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
-            if not (packages / top).exists():
-                (packages / top).symlink_to(found.locate_file(top))
+            if not (folder / top).exists():
+                (folder / top).symlink_to(found.locate_file(top))
 
 
 def pinned(environment: Path) -> list[str]:
-    """The names that pip has for the pins of a conda environment file, Python's own left out."""
+    """The names that pip has for the pins of a conda environment file, Python's own left out.
+
+    Ends with a message if another version is installed here.
+    """
     pins = [pin.split("=") for pin in yaml.safe_load(environment.read_text())["dependencies"]]
     pypi = packages()
     found = {pypi[name]["pypi"]: version for name, version in pins if name != "python"}

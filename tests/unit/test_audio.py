@@ -1,3 +1,4 @@
+import errno
 import io
 
 import numpy as np
@@ -46,12 +47,23 @@ def test_other_formats_read(wav, noise, format_):
     assert len(read_mono(io.BytesIO(data), 16000)) == pytest.approx(16000, abs=800)
 
 
-@pytest.mark.parametrize("samples, error", [(1 << 20, MemoryError), (1 << 40, AudioError)])
-def test_too_little_memory_is_no_fault_of_a_recording_that_promises_what_is_possible(
-    wav, noise, samples, error
-):
-    with pytest.raises(error), opened(io.BytesIO(wav(noise(0.2)))):
-        raise np._core._exceptions._ArrayMemoryError((samples, 2), np.dtype(float))
+def no_memory_for(samples):
+    return np._core._exceptions._ArrayMemoryError((samples, 2), np.dtype(float))
+
+
+@pytest.mark.parametrize(
+    "error, raised",
+    [
+        (no_memory_for(1 << 20), MemoryError),
+        (no_memory_for(1 << 46), AudioError),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), MemoryError),
+        (OSError(errno.EIO, "Input/output error"), AudioError),
+    ],
+    ids=str,
+)
+def test_too_little_memory_is_no_fault_of_a_recording(wav, noise, error, raised):
+    with pytest.raises(raised), opened(io.BytesIO(wav(noise(0.2)))):
+        raise error
 
 
 def test_unusable_recordings_say_why(wav, noise):

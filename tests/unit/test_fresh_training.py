@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from weakseg import fresh_batches
 from weakseg.fresh import FreshMixtures, Recipe
 from weakseg.learner import Learner
 from weakseg.material import Entry, Material, write_material
@@ -113,6 +114,15 @@ def test_a_stopped_training_goes_on_to_the_same_bytes(data, tmp_path, monkeypatc
     assert resumed[1] == whole[1]
     expected = model_bytes(whole, tmp_path / "a.pt")
     assert model_bytes(resumed, tmp_path / "b.pt") == expected
+
+
+def test_whoever_draws_the_clips_the_model_is_the_same(data, tmp_path, monkeypatch):
+    models = []
+    for cores in (1, 2):  # none to spare beside the training, and one
+        monkeypatch.setattr(fresh_batches, "usable_cores", lambda cores=cores: cores)
+        result = run(data, tmp_path / str(cores), threads=1)
+        models.append(model_bytes(result, tmp_path / f"{cores}.pt"))
+    assert models[0] == models[1]
 
 
 def test_the_average_is_the_result(data, tmp_path):

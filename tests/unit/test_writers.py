@@ -18,6 +18,7 @@ OPENERS = {
     "fdopen": 1,
     "SoundFile": 1,
     "File": 1,
+    "open_file": 1,
     "ZipFile": 1,
     "FileIO": 1,
     "_Patient": 1,
@@ -120,6 +121,8 @@ def test_files_are_written_under_temporary_names():
         ("path.open('rb')", 0),
         ("h5py.File(path, 'r')", 0),
         ("h5py.File(path, 'w')", 1),
+        ("open_file(path)", 0),
+        ("open_file(path, 'w')", 1),
         ("soundfile.write(path, audio, 8000)", 1),
     ],
 )

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import os
 import signal
 import struct
@@ -15,10 +14,10 @@ import torch
 from sklearn.metrics import roc_auc_score
 from tensorboardX.proto.event_pb2 import Event
 
-from weakseg.batches import Batch, split_off_validation
+from weakseg.batches import split_off_validation
 from weakseg.history import validation_interval, write_history
-from weakseg.learner import Learner, TrainingError, start_learner
-from weakseg.model import SegmentationModel, save_model
+from weakseg.learner import Learner, TrainingError
+from weakseg.model import save_model
 from weakseg.store import ClipFeatures, FeatureStore, write_features
 from weakseg.training import train
 from weakseg.training_settings import TrainingSettings
@@ -113,69 +112,6 @@ def stop_after(monkeypatch, iteration: int, what) -> None:
         return loss
 
     monkeypatch.setattr(Learner, "step", stopping_step)
-
-
-def golden_learner(precision: str = "fp32") -> Learner:
-    model = SegmentationModel({"type": "published"}, GWRP, list("abcdef"), {}, 64)
-    arrays = np.load(GOLDEN / "training_initial_weights.npz")
-    weights = {k.removeprefix("bottleneck."): torch.from_numpy(arrays[k]) for k in arrays}
-    assert not model.network.load_state_dict(weights, strict=False).unexpected_keys
-    return start_learner(model, "cpu", precision, torch.get_num_threads())
-
-
-def golden_batches() -> list[Batch]:
-    golden = np.load(GOLDEN / "training.npz")
-    pairs = zip(golden["batches"], golden["targets"], strict=True)
-    return [Batch(["a"] * 4, torch.from_numpy(x), torch.from_numpy(y)) for x, y in pairs]
-
-
-def test_published_losses():
-    learner = golden_learner()
-    losses = [learner.step(batch, 1e-3) for batch in golden_batches()]
-    expected = np.load(GOLDEN / "training.npz")["losses"].tolist()
-    assert losses == pytest.approx(expected, abs=1e-3)
-
-
-def test_bf16_follows_the_published_loss():
-    loss = golden_learner("bf16").step(golden_batches()[0], 1e-3)
-    assert loss == pytest.approx(np.load(GOLDEN / "training.npz")["losses"][0], abs=1e-2)
-
-
-def small_learner(precision: str) -> Learner:
-    """One of a few maps: some processors take minutes for the published network in fp16."""
-    torch.manual_seed(1)
-    model = SegmentationModel(SETTINGS["network"], GWRP, CLASSES, {}, MELS)
-    return start_learner(model, "cpu", precision, threads=1)
-
-
-def small_batch() -> Batch:
-    generator = torch.Generator().manual_seed(2)
-    logmel = torch.randn(4, FRAMES, MELS, generator=generator)
-    truth = (torch.rand(4, len(CLASSES), generator=generator) < 0.5).float()
-    return Batch(["a"] * 4, logmel, truth)
-
-
-@pytest.mark.parametrize("precision", ["bf16", "fp16"])
-def test_half_precision_follows_fp32(precision):
-    loss, expected = (small_learner(one).step(small_batch(), 1e-3) for one in (precision, "fp32"))
-    assert loss == pytest.approx(expected, abs=1e-2)
-
-
-def test_a_gradient_too_large_for_fp16_is_left_out_and_scaled_down():
-    learner, batch = small_learner("fp16"), small_batch()
-    learner.scaler.load_state_dict(learner.scaler.state_dict() | {"scale": 2.0**60})
-    before = [parameter.detach().clone() for parameter in learner.model.parameters()]
-    learner.step(batch, 1e-3)
-    assert all(map(torch.equal, before, learner.model.parameters()))
-    assert learner.scaler.get_scale() == 2.0**59 and not math.isfinite(learner.recent[0][1])
-    again = small_learner("fp16")
-    again.restore(learner.snapshot())
-    assert again.scaler.get_scale() == 2.0**59
-    again.scaler.load_state_dict(again.scaler.state_dict() | {"scale": 1.0})
-    with torch.no_grad():
-        next(again.model.parameters()).fill_(math.nan)
-    with pytest.raises(TrainingError, match=r"iteration 2: the (loss|gradient) is not finite"):
-        again.step(batch, 1e-3)
 
 
 def test_training_learns_the_classes(features, tmp_path):
@@ -313,56 +249,6 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_state(features, tmp_
     assert str(caught.value).startswith("iteration 4: the loss is not finite on the clips clip9-")
     assert "\n" not in str(caught.value)
     assert (tmp_path / "state" / "newest.state").read_bytes() == good
-
-
-def test_a_gradient_that_is_not_finite_changes_no_weight(features):
-    model = SegmentationModel(SETTINGS["network"], GWRP, CLASSES, {}, MELS)
-    learner = start_learner(model, "cpu", "fp32", 1)
-    before = [parameter.clone() for parameter in model.parameters()]
-    model.network.final_conv.bias.register_hook(lambda gradient: gradient * torch.inf)
-    batch = Batch(["x", "y"], torch.randn(2, FRAMES, MELS), torch.ones(2, 3))
-    with pytest.raises(TrainingError, match="the gradient is not finite on the clips x, y"):
-        learner.step(batch, 1e-3)
-    assert all(torch.equal(*pair) for pair in zip(before, model.parameters(), strict=True))
-
-
-def learner_of_a_dnn() -> Learner:
-    torch.manual_seed(3)
-    model = SegmentationModel({"type": "dnn", "widths": [9], "dropout": 0}, GWRP, CLASSES, {}, MELS)
-    return start_learner(model, "cpu", "fp32", 1)
-
-
-def short_of_memory(monkeypatch, most_clips: int) -> None:
-    """Let the model run out of memory with more clips at once."""
-    output = Learner.output
-
-    def short(learner, logmel):
-        if len(logmel) > most_clips:
-            raise torch.OutOfMemoryError
-        return output(learner, logmel)
-
-    monkeypatch.setattr(Learner, "output", short)
-
-
-def test_a_card_short_of_memory_gets_a_batch_in_parts(monkeypatch):
-    """Without batch statistics the step is the same."""
-    rng = torch.Generator().manual_seed(1)
-    truth = (torch.rand(7, 3, generator=rng) < 0.5).float()
-    batch = Batch(list("abcdefg"), torch.randn(7, FRAMES, MELS, generator=rng), truth)
-    whole, parted = learner_of_a_dnn(), learner_of_a_dnn()
-    expected = whole.step(batch, 1e-2)
-    short_of_memory(monkeypatch, 2)
-    assert parted.step(batch, 1e-2) == pytest.approx(expected, rel=1e-5)
-    assert parted.parts == 4
-    for mine, other in zip(parted.model.parameters(), whole.model.parameters(), strict=True):
-        assert torch.allclose(mine, other, atol=1e-5)
-
-
-def test_a_card_without_memory_for_one_clip_is_told_in_one_line(monkeypatch):
-    short_of_memory(monkeypatch, 0)
-    batch = Batch(list("ab"), torch.zeros(2, FRAMES, MELS), torch.zeros(2, 3))
-    with pytest.raises(TrainingError, match="iteration 1: the card has no memory for one clip; "):
-        learner_of_a_dnn().step(batch, 1e-2)
 
 
 def test_the_state_of_another_network_is_refused(features, tmp_path):

@@ -1,7 +1,7 @@
 """Configuration files as they are written: what is refused, in one line, and what is taken.
 
-Each case is a file that lies over experiments/smoke.yaml.  tests/unit/test_configuration.py has the
-bounds of every key.
+Each case is a file that lies over experiments/smoke.yaml.  The bounds of every key are in
+tests/unit/test_refused_configuration.py.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def merged(base: Any, over: Any) -> Any:
     return {**base, **{key: merged(base.get(key), value) for key, value in over.items()}}
 
 
-# the sizes that the cases below count on, whatever the demo's are
+# the sizes that tests count on, whatever the demo's are
 SIZES = {
     "mixtures": {"seconds": 10.0, "per_fold": 60, "events": 3},
     "training": {"batch_size": 24, "validation_clips": 24},

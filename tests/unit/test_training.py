@@ -22,10 +22,8 @@ from weakseg.store import ClipFeatures, FeatureStore, write_features
 from weakseg.training import train
 from weakseg.training_settings import TrainingSettings
 
-GOLDEN = Path(__file__).parents[1] / "golden"
 CLASSES = ["bark", "bell", "rain"]
 FRAMES, MELS = 20, 12
-GWRP = {"type": "gwrp", "decay": 0.9998}
 SETTINGS = {
     "network": {"type": "published", "widths": [4, 6]},
     "pooling": {"type": "gwrp", "decay": 0.98},

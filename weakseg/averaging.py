@@ -6,11 +6,15 @@ mean teachers use it, Tarvainen and Valpola 2017, arXiv 1703.01780.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+
+Model = TypeVar("Model", bound=nn.Module)
 
 YOUNG = 10  # iterations after which half of the average is older than a few steps
 
@@ -45,6 +49,12 @@ class WeightAverage:
             yield
         finally:
             model.load_state_dict(own)
+
+    def follower(self, model: Model) -> Model:
+        """A copy of the model, for use and not for training, whose weights are always these."""
+        follower = copy.deepcopy(model).eval().requires_grad_(False)
+        follower.load_state_dict(self.weights, assign=True)
+        return follower
 
     def load(self, weights: dict[str, Tensor]) -> None:
         """Go on from saved weights."""

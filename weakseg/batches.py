@@ -13,7 +13,8 @@ import contextlib
 import math
 import queue
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -31,29 +32,36 @@ BATCHES_AHEAD = 2
 
 
 class Batch(NamedTuple):
-    """Some clips: names, log-mel (clips, frames, mels) and weak labels (clips, classes) float32."""
+    """Some clips: names, log-mel (clips, frames, mels) and weak labels (clips, classes) float32.
+
+    softer: log-mel of the same events over softer scenes, likewise, or None.
+    """
 
     names: list[str]
     logmel: Tensor
     truth: Tensor
+    softer: Tensor | None = None
 
     def pinned(self, pin: bool) -> Batch:
         """The same in page-locked memory, from which a card copies by itself, if `pin`."""
-        return Batch(self.names, *(part.pin_memory() for part in self[1:])) if pin else self
+        return self._each(Tensor.pin_memory) if pin else self
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device, copied while the device goes on computing."""
         if self.logmel.device.type == device.type:
             return self
-        logmel, truth = (part.to(device, non_blocking=True) for part in self[1:])
-        return Batch(self.names, logmel, truth)
+        return self._each(lambda part: part.to(device, non_blocking=True))
 
     def parts(self, number: int) -> Iterator[Batch]:
         """The same clips in so many batches, or in fewer if there are not as many clips."""
         size = math.ceil(len(self.names) / number)
         for start in range(0, len(self.names), size):
             some = slice(start, start + size)
-            yield Batch(self.names[some], self.logmel[some], self.truth[some])
+            yield self._each(itemgetter(some))._replace(names=self.names[some])
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        logmel, truth = change(self.logmel), change(self.truth)
+        return Batch(self.names, logmel, truth, None if self.softer is None else change(self.softer))
 
 
 def split_off_validation(n_clips: int, n_validation: int) -> tuple[Indices, Indices]:

@@ -11,7 +11,7 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -65,19 +65,33 @@ class Recipe:
 
 
 class FreshClip(NamedTuple):
-    """Name (what it was mixed from), log-mel (frames, mels) float32, labels (classes,) bool."""
+    """Name (what it was mixed from), log-mel (frames, mels) float32, labels (classes,) bool.
+
+    softer: log-mel of the same events over a softer scene, likewise, or None.
+    """
 
     name: str
     logmel: NDArray[np.float32]
     labels: NDArray[np.bool_]
+    softer: NDArray[np.float32] | None = None
 
 
 class FreshMixtures:
-    """Draws clips from the recordings of the training folds."""
+    """Draws clips from the recordings of the training folds.
 
-    def __init__(self, material: Material, spectral: Spectral, recipe: Recipe, seed: int):
+    softer_db: by how much softer the scene of `FreshClip.softer` is; None: there is none.
+    """
+
+    def __init__(
+        self,
+        material: Material,
+        spectral: Spectral,
+        recipe: Recipe,
+        seed: int,
+        softer_db: float | None = None,
+    ):
         self._material, self._spectral, self._recipe = material, spectral, recipe
-        self._seed = seed
+        self._seed, self._softer_db = seed, softer_db
         self._window = torch.from_numpy(spectral.hamming.astype(np.float32))
         self._labels = [label for label, events in enumerate(material.events) if events]
 
@@ -85,20 +99,29 @@ class FreshMixtures:
         """The clip `number` of an iteration's batch, both counted from 0."""
         rng = np.random.default_rng([self._seed, iteration, number])
         scene = self._material.scenes[rng.integers(len(self._material.scenes))]
-        mixture = self._scene(scene, rng)
+        background = self._scene(scene, rng)
+        mixture = background if self._softer_db is None else background.copy()
         names, labels = [scene[1].name], np.zeros(len(self._material.classes), bool)
         fewest, most = self._recipe.events
-        peak = largest(mixture)
+        peaks = [largest(background)]
         for _ in range(rng.integers(fewest, most + 1)):
             label = self._labels[rng.integers(len(self._labels))]
             event = self._material.events[label][rng.integers(len(self._material.events[label]))]
-            peak = max(peak, self._add(event, mixture, rng))
+            peaks.append(self._add(event, mixture, rng))
             names.append(event[1].name)
             labels[label] = True
-        mixture *= 0.5 / (peak or 1.0)  # a silent part of a scene alone
-        return FreshClip(" + ".join(names), self._logmel(mixture), labels)
+        softer = None
+        if self._softer_db is not None:
+            share = np.float32(10 ** (-self._softer_db / 20))
+            softer = self._logmel(mixture - (1 - share) * background, [share * peaks[0], *peaks[1:]])
+        return FreshClip(" + ".join(names), self._logmel(mixture, peaks), labels, softer)
 
-    def _logmel(self, audio: Waveform) -> NDArray[np.float32]:
+    def _logmel(self, mixture: Waveform, peaks: Sequence[float]) -> NDArray[np.float32]:
+        """Log-mel of a mixture, which changes, scaled by the peaks of its scene and events."""
+        mixture *= 0.5 / (max(peaks) or 1.0)  # a silent part of a scene alone
+        return self._logmel_of(mixture)
+
+    def _logmel_of(self, audio: Waveform) -> NDArray[np.float32]:
         """As `Spectral.logmel`, but for rounding, with torch's Fourier transform.
 
         SciPy's takes three times as long, but needs no torch, whose import other steps would feel.

@@ -40,7 +40,13 @@ def draw_batches(
 def _batch_of(clips: Sequence[FreshClip]) -> Batch:
     logmel = torch.from_numpy(np.stack([clip.logmel for clip in clips]))
     labels = np.stack([clip.labels for clip in clips]).astype(np.float32)
-    return Batch([clip.name for clip in clips], logmel, torch.from_numpy(labels))
+    softer = [clip.softer for clip in clips if clip.softer is not None]
+    return Batch(
+        [clip.name for clip in clips],
+        logmel,
+        torch.from_numpy(labels),
+        torch.from_numpy(np.stack(softer)) if softer else None,
+    )
 
 
 def _drawn_on(

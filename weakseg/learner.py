@@ -24,7 +24,7 @@ from weakseg.batches import Batch
 from weakseg.compiling import cells_of, compiler_errors_told
 from weakseg.hardware import choose_device, choose_precision, mixed_precision, prepare
 from weakseg.model import Cells, ModelOutput, SegmentationModel
-from weakseg.objective import Objective
+from weakseg.objective import Objective, consistency_loss
 
 
 class TrainingError(ValueError):
@@ -37,7 +37,8 @@ class Learner:
 
     `iteration` steps have been done; `history` has a row a validation, and `recent` the (loss,
     gradient norm) of each step since the last row; `average` holds averaged weights, if any, and
-    `chosen` those of the iteration that was chosen for the result, if one was.
+    `chosen` those of the iteration that was chosen for the result, if one was; `teacher` is a model
+    with the averaged weights, if the objective asks for one.
     """
 
     model: SegmentationModel
@@ -54,11 +55,14 @@ class Learner:
     compiled: bool = False
     scaler: torch.amp.GradScaler = field(init=False)
     cells: Callable[[Tensor], Cells] = field(init=False)
+    teacher: SegmentationModel | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         enabled = self.precision == "fp16"
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=enabled)
         self.cells = cells_of(self.model, self.compiled)
+        if self.average is not None and self.objective.consistency:
+            self.teacher = self.average.follower(self.model)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One Adam step; returns the loss.
@@ -102,9 +106,14 @@ class Learner:
 
     def _part(self, part: Batch, n_clips: int) -> float:
         """Add the gradient of some of a batch of `n_clips`; returns their share of the loss."""
+        taught_with = self.objective.consistency_after(self.iteration)
+        taught = self._taught(part) if taught_with else None
         output = self.output(part.logmel)
         self._check("loss", math.isfinite(output.clip_probabilities.sum().item()), part)
-        loss = self.objective(output, part.truth) * (len(part.names) / n_clips)
+        loss = self.objective(output, part.truth)
+        if taught is not None:
+            loss = loss + taught_with * consistency_loss(output.frame_scores, taught, part.truth)
+        loss = loss * (len(part.names) / n_clips)
         with compiler_errors_told(self.compiled):  # it may leave the way back for later
             self.scaler.scale(loss).backward()
         return loss.item()
@@ -116,6 +125,16 @@ class Learner:
                 f"{', '.join(batch.names)}; try a lower training.learning_rate or "
                 "training.precision fp32, and look for broken audio in these clips"
             )
+
+    @torch.no_grad()
+    def _taught(self, part: Batch) -> Tensor:
+        """The teacher's frame scores (clips, classes, frames) of the clips with softer scenes."""
+        if self.teacher is None or part.softer is None:
+            raise ValueError(
+                "objective.consistency needs fresh mixtures and training.average above 0"
+            )
+        with mixed_precision(self.device, self.precision):
+            return self.teacher.cells(part.softer).frame_scores
 
     def output(self, logmel: Tensor) -> ModelOutput:
         """What the model says of log-mel (clips, frames, mels)."""

@@ -173,7 +173,9 @@ def remaining_batches(
     if settings.recipe is None:
         say(f"{len(training)} training clips")
         return stored_batches(store, truth, training, remaining, size, seed, pin)
-    mixtures = fresh_mixtures(material_paths, store, settings.recipe, seed, say)
+    objective = learner.objective
+    softer_db = objective.softer_db if objective.consistency else None
+    mixtures = fresh_mixtures(material_paths, store, settings.recipe, seed, softer_db, say)
     return draw_batches(mixtures, size, remaining, pin, busy=1 if pin else settings.threads)
 
 
@@ -196,6 +198,7 @@ def fresh_mixtures(
     store: FeatureStore,
     recipe: Mapping[str, Any],
     seed: int,
+    softer_db: float | None,
     say: Callable[[str], None],
 ) -> FreshMixtures:
     """What draws fresh mixtures of the features' kind; ValueError if the recordings are others'."""
@@ -207,4 +210,4 @@ def fresh_mixtures(
             f"{material.paths[0]}: classes or sample rate differ from {store.paths[0]}; "
             "make both anew"
         )
-    return FreshMixtures(material, spectral, Recipe.of(recipe), seed)
+    return FreshMixtures(material, spectral, Recipe.of(recipe), seed, softer_db)

@@ -43,7 +43,7 @@ class TrainingSettings:
     keep: str = "last"
     patience: int = 0
     foreground: Mapping[str, float] | None = None
-    objective: Mapping[str, float] | None = None
+    objective: Mapping[str, Any] | None = None
     recipe: Mapping[str, Any] | None = None
     precision: str = "auto"
     compiled: bool = False
@@ -68,7 +68,7 @@ class TrainingSettings:
     @property
     def losses(self) -> Objective:
         """What is minimised."""
-        return Objective(**(self.objective or {}))
+        return Objective(**(self.objective or {}), iterations=self.iterations)
 
     @property
     def interval(self) -> int:

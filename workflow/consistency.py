@@ -213,6 +213,20 @@ def _fresh_mixtures(config: Configuration) -> None:
                 raise refuse(f"{key}.{option}", mixtures[option], "in order", remedy)
 
 
+def _teachers(config: Configuration) -> None:
+    for name, model in config["models"].items():
+        weight, key = model["objective"]["consistency"], f"models.{name}.objective.consistency"
+        averaged = model["training"]["average"]
+        if averaged is None:
+            averaged = config["training"]["average"]
+        if weight and model["mixtures"]["type"] != "fresh":
+            remedy = f"set it to 0, or models.{name}.mixtures.type to fresh"
+            raise refuse(key, weight, "0 with fixed mixtures", remedy)
+        if weight and not averaged:
+            remedy = f"set it to 0, or models.{name}.training.average above 0"
+            raise refuse(key, weight, "0 without averaged weights, the teacher's", remedy)
+
+
 def _grid(config: Configuration) -> None:
     folds = config["mixtures"]["folds"]
     for fold in config["grid"]["holdout_folds"]:
@@ -305,6 +319,7 @@ CHECKS: tuple[Callable[[Configuration], None], ...] = (
     _smoothing,
     _pooled_frames,
     _fresh_mixtures,
+    _teachers,
     _grid,
     _training_clips,
     _detection,

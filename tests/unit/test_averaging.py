@@ -44,3 +44,18 @@ def test_the_model_has_them_for_a_while(model):
     with average.inside(model):
         assert torch.equal(model[0].weight, before)
     assert (model[0].weight == 7).all()
+
+
+def test_a_follower_always_has_them(model):
+    average = WeightAverage(model, 0.5)
+    follower = average.follower(model)
+    assert not follower.training
+    assert not any(parameter.requires_grad for parameter in follower.parameters())
+    for iteration in range(1, 4):
+        drift(model, float(iteration))
+        average.update(model, iteration)
+        for name, value in follower.state_dict().items():
+            assert torch.equal(value, average.weights[name]), name
+    assert not torch.equal(follower[0].weight, model[0].weight)
+    average.load({name: value + 1 for name, value in model.state_dict().items()})
+    assert torch.equal(follower[0].weight, model[0].weight + 1)

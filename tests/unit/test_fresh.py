@@ -42,8 +42,8 @@ def material(tmp_path_factory):
     return Material([path])
 
 
-def draw(material, seed=1, spectral=SPECTRAL, n=40, **changes):
-    mixtures = FreshMixtures(material, spectral, replace(RECIPE, **changes), seed)
+def draw(material, seed=1, spectral=SPECTRAL, n=40, softer_db=None, **changes):
+    mixtures = FreshMixtures(material, spectral, replace(RECIPE, **changes), seed, softer_db)
     return [mixtures.clip(iteration, 0) for iteration in range(n)]
 
 
@@ -85,6 +85,22 @@ def test_a_clip_has_the_shape_and_level_of_a_rendered_mixture(material):
     assert clip.logmel.shape == (SPECTRAL.n_frames(round(1.5 * RATE)), 32)
     assert clip.logmel.dtype == np.float32
     assert np.isfinite(clip.logmel).all()
+
+
+@pytest.mark.parametrize("softer_db", [0.0, 20.0])
+def test_a_softer_scene_leaves_the_events_as_they_are(material, softer_db):
+    """Both are scaled by the loudest part, so levels are compared within a clip."""
+    as_they_are, twice = draw(material), draw(material, softer_db=softer_db)
+    for clip, both in zip(as_they_are, twice, strict=True):
+        assert clip.softer is None and clip.name == both.name
+        assert np.array_equal(clip.logmel, both.logmel)
+        if both.labels.any():
+            louder = both.softer - both.logmel
+            label = int(np.flatnonzero(both.labels)[0])
+            heard = loud(both, CLASSES[label])
+            band = np.argmax(SPECTRAL.filterbank[round(TONES[CLASSES[label]] / RATE * 256)])
+            event, hiss = np.median(louder[heard, band]), np.median(louder[:, 15])
+            assert event - hiss == pytest.approx(softer_db / 20 * np.log(10), abs=0.1)
 
 
 def test_features_are_those_of_stored_mixtures(material, monkeypatch):

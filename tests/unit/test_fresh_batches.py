@@ -73,6 +73,18 @@ def test_batches_are_those_of_their_iterations(busy, pause, iterations):
     assert {iteration for iteration, *_ in mixtures.drawn} == set(iterations)
 
 
+@pytest.mark.parametrize("busy", [NONE_BUSY, ALL_BUSY])
+def test_clips_with_softer_scenes_have_them_in_the_batch(busy):
+    class Both(Mixtures):
+        def clip(self, iteration, number):
+            drawn = super().clip(iteration, number)
+            return drawn._replace(softer=drawn.logmel + 0.5)
+
+    for batch in batches_of(Both(), range(3), busy):
+        np.testing.assert_array_equal(batch.softer, batch.logmel + 0.5)
+    assert next(batches_of(Mixtures(), range(3), busy)).softer is None
+
+
 @needs_idle_class
 def test_clips_are_drawn_while_a_core_is_idle():
     mixtures = Mixtures()

@@ -95,8 +95,12 @@ def model_bytes(result, path: Path) -> bytes:
     return path.read_bytes()
 
 
-def test_a_stopped_training_goes_on_to_the_same_bytes(data, tmp_path, monkeypatch):
-    whole = run(data, tmp_path / "whole")
+OBJECTIVES = [{"absent": 1.0}, {"absent": 1.0, "consistency": 2.0, "softer_db": 15.0}]
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_stopped_training_goes_on_to_the_same_bytes(data, tmp_path, monkeypatch, objective):
+    whole = run(data, tmp_path / "whole", objective=objective)
     step = Learner.step
 
     def stopping_step(learner, batch, rate):
@@ -107,9 +111,9 @@ def test_a_stopped_training_goes_on_to_the_same_bytes(data, tmp_path, monkeypatc
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(Learner, "step", stopping_step)
-        run(data, tmp_path / "state")
+        run(data, tmp_path / "state", objective=objective)
     lines: list[str] = []
-    resumed = run(data, tmp_path / "state", lines.append)
+    resumed = run(data, tmp_path / "state", lines.append, objective=objective)
     assert "resuming at iteration 5" in lines
     assert resumed[1] == whole[1]
     expected = model_bytes(whole, tmp_path / "a.pt")
@@ -123,6 +127,23 @@ def test_whoever_draws_the_clips_the_model_is_the_same(data, tmp_path, monkeypat
         result = run(data, tmp_path / str(cores), threads=1)
         models.append(model_bytes(result, tmp_path / f"{cores}.pt"))
     assert models[0] == models[1]
+
+
+def test_a_teacher_teaches_once_its_weight_has_risen(data, tmp_path, monkeypatch):
+    """From the third of eight iterations on."""
+    step, losses = Learner.step, []
+    keep = lambda *given: losses.append(step(*given)) or losses[-1]  # noqa: E731
+    monkeypatch.setattr(Learner, "step", keep)
+    for number, objective in enumerate(OBJECTIVES):
+        run(data, tmp_path / str(number), objective=objective)
+    same = [one == other for one, other in zip(losses[:8], losses[8:], strict=True)]
+    assert same == [True, True] + [False] * 6
+
+
+@pytest.mark.parametrize("missing", [{"average": 0.0}, {"recipe": None}])
+def test_a_teacher_without_fresh_mixtures_or_averaged_weights_is_refused(data, tmp_path, missing):
+    with pytest.raises(ValueError, match=r"consistency needs fresh mixtures and training\.average"):
+        run(data, tmp_path, objective=OBJECTIVES[1], **missing)
 
 
 def test_the_average_is_the_result(data, tmp_path):

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 
 from weakseg.model import ModelOutput
-from weakseg.objective import Objective, absent_loss
+from weakseg.objective import Objective, absent_loss, consistency_loss
 
 
 def output(logits: torch.Tensor) -> ModelOutput:
@@ -40,3 +40,34 @@ def test_present_classes_get_no_gradient_from_it(logits):
     absent_loss(logits, TRUTH).backward()
     assert not logits.grad[TRUTH == 1].any()
     assert (logits.grad[TRUTH == 0] > 0).all()
+
+
+def test_consistency_is_the_cross_entropy_of_the_frames_of_present_classes():
+    scores, taught = (torch.rand(3, 2, 5, generator=torch.manual_seed(i)) for i in (1, 2))
+    each = [
+        F.binary_cross_entropy(scores[clip, label], taught[clip, label]).item()
+        for clip, label in ((0, 0), (2, 0), (2, 1))
+    ]
+    assert consistency_loss(scores, taught, TRUTH).item() == pytest.approx(sum(each) / 6)
+
+
+def test_consistency_pulls_towards_the_teacher_where_the_class_is():
+    scores = torch.full((3, 2, 5), 0.5, requires_grad=True)
+    taught = torch.tensor([0.0, 0.2, 0.5, 0.8, 1.0]).expand(3, 2, 5)
+    consistency_loss(scores, taught, TRUTH).backward()
+    assert not scores.grad[TRUTH == 0].any()
+    signs = torch.tensor([1.0, 1.0, 0.0, -1.0, -1.0])
+    assert (scores.grad[TRUTH == 1].sign() == signs).all()
+
+
+def test_scores_of_nought_and_one_have_a_loss():
+    scores = torch.tensor([0.0, 1.0]).expand(3, 2, 2)
+    assert consistency_loss(scores, 1 - scores, TRUTH).isfinite()
+
+
+def test_the_teacher_s_weight_rises_once_and_stays():
+    objective = Objective(consistency=3.0, iterations=100)
+    weights = [objective.consistency_after(iteration) for iteration in range(100)]
+    assert weights[:21] == [0] * 21 and weights[30] == pytest.approx(1.5)
+    assert weights[40:] == [3.0] * 60 and weights == sorted(weights)
+    assert not any(Objective(iterations=100).consistency_after(i) for i in range(100))

@@ -13,6 +13,7 @@ from weakseg.history import write_history
 from weakseg.inference import segment_store
 from weakseg.learner import Learner, start_learner
 from weakseg.model import SegmentationModel, save_model
+from weakseg.objective import Objective
 from weakseg.pooling import POOLINGS, build_pooling
 from weakseg.segmenter import load_model
 from weakseg.store import ClipFeatures, PredictionStore, write_features
@@ -64,6 +65,17 @@ def test_fp32_is_float32_as_on_the_cpu(kind):
     """With TF32, torch's own choice for convolutions, they were 3e-3 apart."""
     on_card, on_cpu = (gradient(learner(kind, device), batch()) for device in ("cuda", "cpu"))
     assert (on_card - on_cpu).norm() < 1e-4 * on_cpu.norm()
+
+
+def test_a_teacher_on_a_card_says_what_it_says_on_the_cpu():
+    losses = []
+    for device in ("cpu", "cuda"):
+        objective = Objective(consistency=2.0, iterations=1)
+        one = start_learner(model_of("best"), device, "fp32", 2, objective, average=0.5)
+        one.iteration = 1
+        clips = batch()._replace(softer=batch().logmel * 2)
+        losses.append([one.step(clips, 1e-3) for _ in range(3)])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-3)
 
 
 def test_published_losses():

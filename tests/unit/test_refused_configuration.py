@@ -105,6 +105,14 @@ BAD: list[tuple[dict[Any, Any], str]] = [
         r"models.best.mixtures.level_db: \[3.0, -3.0\] is not in order; give the smaller",
     ),
     (
+        {"models": {"gwrp": {"objective": {"consistency": 1}}}},
+        "models.gwrp.objective.consistency: 1.0 is not 0 with fixed mixtures; set it to 0, or",
+    ),
+    (
+        {"models": {"best": {"objective": {"consistency": 1}, "training": {"average": 0}}}},
+        "models.best.objective.consistency: 1.0 is not 0 without averaged weights, the teacher's;",
+    ),
+    (
         {"models": {"best": {"mixtures": {"events": [1]}}}},
         r"models.best.mixtures.events: \[1\] is not a list of two whole numbers",
     ),

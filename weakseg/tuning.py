@@ -45,12 +45,8 @@ from weakseg.thresholds import ClassThresholds
 
 SMOOTHINGS = (1, 5, 9, 17, 25)  # frames
 DETECTORS: Mapping[str, Sequence[float]] = {
-    # about evenly by logarithm up to a half: scores weighted by what is heard nearby go far down
-    "high": (
-        *(0.001, 0.0015, 0.002, 0.003, 0.005, 0.007, 0.01, 0.014, 0.02, 0.03, 0.05, 0.07),
-        *(0.1, 0.14, 0.2, 0.28, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
-    ),
-    "low_share": (0.1, 0.25, 0.5, 0.75, 1.0),  # of the high threshold
+    "high": (0.02, 0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
+    "low_share": (0.25, 0.5, 0.75, 1.0),  # of the high threshold
     "median": (1, 5, 9, 15, 25),
     "merge_gap": (0, 3, 6, 10, 20, 30),
     "drop": (0, 2, 5, 10),

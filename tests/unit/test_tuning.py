@@ -147,17 +147,6 @@ def test_each_class_gets_the_detector_that_finds_all_its_events():
     assert tp.tolist() == [8, 8] and not fp.any() and not fn.any()
 
 
-@pytest.mark.parametrize("loudest", [0.002, 0.015])
-def test_events_whose_scores_are_far_below_the_published_thresholds_are_found(loudest):
-    scores, reference = two_classes()
-    scores *= np.float32(loudest)
-    found = np.ones((8, 2), bool)
-    chosen = tune_detectors(scores, found, reference, 1 / SECOND, DETECTOR)
-    count = event_counter(scores, found, reference, 1 / SECOND, 0.0)
-    tp, fp, fn = count(chosen | {"low_share": chosen["low"] / chosen["high"]})
-    assert (tp[1], fp[1], fn[1]) == (8, 0, 0)
-
-
 def test_a_detector_that_finds_all_stays_the_published_one():
     scores = np.zeros((4, FRAMES, 1), np.float32)
     scores[:, 30:60] = 0.9

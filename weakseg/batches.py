@@ -60,8 +60,8 @@ class Batch(NamedTuple):
             yield self._each(itemgetter(some))._replace(names=self.names[some])
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
-        logmel, truth = change(self.logmel), change(self.truth)
-        return Batch(self.names, logmel, truth, None if self.softer is None else change(self.softer))
+        softer = None if self.softer is None else change(self.softer)
+        return Batch(self.names, change(self.logmel), change(self.truth), softer)
 
 
 def split_off_validation(n_clips: int, n_validation: int) -> tuple[Indices, Indices]:

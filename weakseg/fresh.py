@@ -112,8 +112,9 @@ class FreshMixtures:
             labels[label] = True
         softer = None
         if self._softer_db is not None:
-            share = np.float32(10 ** (-self._softer_db / 20))
-            softer = self._logmel(mixture - (1 - share) * background, [share * peaks[0], *peaks[1:]])
+            share = 10 ** (-self._softer_db / 20)
+            without = mixture - (1 - share) * background
+            softer = self._logmel(without, [share * peaks[0], *peaks[1:]])
         return FreshClip(" + ".join(names), self._logmel(mixture, peaks), labels, softer)
 
     def _logmel(self, mixture: Waveform, peaks: Sequence[float]) -> NDArray[np.float32]:

@@ -50,11 +50,14 @@ class WeightAverage:
         finally:
             model.load_state_dict(own)
 
-    def follower(self, model: Model) -> Model:
-        """A copy of the model, for use and not for training, whose weights are always these."""
-        follower = copy.deepcopy(model).eval().requires_grad_(False)
-        follower.load_state_dict(self.weights, assign=True)
-        return follower
+    def as_model(self, model: Model) -> Model:
+        """A copy of the model that is the average, now and later: they share their memory.
+
+        It is for use: in training mode it would write its batch statistics into the average.
+        """
+        averaged = copy.deepcopy(model).eval().requires_grad_(False)
+        averaged.load_state_dict(self.weights, assign=True)
+        return averaged
 
     def load(self, weights: dict[str, Tensor]) -> None:
         """Go on from saved weights."""

@@ -4,6 +4,7 @@ Conventions
 -----------
 - A clip is half the sum of a scene and of its events, scaled so that the largest sample of any of
   them is 1, and comes as log-mel with its weak label; where its events lie is told to nobody.
+- For a teacher it may come a second time, its scene softer, scaled by what is loudest then.
 - All is a function of the seed, the iteration and the clip's place in the batch, so a training
   that goes on from iteration N draws what it would have drawn.
 - Each event's class is drawn first, so that classes with few recordings are heard as often.
@@ -113,16 +114,11 @@ class FreshMixtures:
         softer = None
         if self._softer_db is not None:
             share = 10 ** (-self._softer_db / 20)
-            without = mixture - (1 - share) * background
-            softer = self._logmel(without, [share * peaks[0], *peaks[1:]])
-        return FreshClip(" + ".join(names), self._logmel(mixture, peaks), labels, softer)
+            over_softer = mixture - (1 - share) * background
+            softer = self._logmel(_scaled(over_softer, [share * peaks[0], *peaks[1:]]))
+        return FreshClip(" + ".join(names), self._logmel(_scaled(mixture, peaks)), labels, softer)
 
-    def _logmel(self, mixture: Waveform, peaks: Sequence[float]) -> NDArray[np.float32]:
-        """Log-mel of a mixture, which changes, scaled by the peaks of its scene and events."""
-        mixture *= 0.5 / (max(peaks) or 1.0)  # a silent part of a scene alone
-        return self._logmel_of(mixture)
-
-    def _logmel_of(self, audio: Waveform) -> NDArray[np.float32]:
+    def _logmel(self, audio: Waveform) -> NDArray[np.float32]:
         """As `Spectral.logmel`, but for rounding, with torch's Fourier transform.
 
         SciPy's takes three times as long, but needs no torch, whose import other steps would feel.
@@ -171,6 +167,12 @@ class FreshMixtures:
                 if rms(part) > QUIET * event[1].rms:
                     return part
         return part_of(event, 0, needed)
+
+
+def _scaled(mixture: Waveform, peaks: Sequence[float]) -> Waveform:
+    """A mixture, scaled in place by the largest peak of its scene and events."""
+    mixture *= 0.5 / (max(peaks) or 1.0)  # a silent part of a scene alone
+    return mixture
 
 
 @in_machine_code

@@ -24,7 +24,7 @@ from weakseg.batches import Batch
 from weakseg.compiling import cells_of, compiler_errors_told
 from weakseg.hardware import choose_device, choose_precision, mixed_precision, prepare
 from weakseg.model import Cells, ModelOutput, SegmentationModel
-from weakseg.objective import Objective, consistency_loss
+from weakseg.objective import Objective
 
 
 class TrainingError(ValueError):
@@ -38,7 +38,7 @@ class Learner:
     `iteration` steps have been done; `history` has a row a validation, and `recent` the (loss,
     gradient norm) of each step since the last row; `average` holds averaged weights, if any, and
     `chosen` those of the iteration that was chosen for the result, if one was; `teacher` is a model
-    with the averaged weights, if the objective asks for one.
+    with the averaged weights, if the objective asks for one (it is not compiled).
     """
 
     model: SegmentationModel
@@ -62,7 +62,7 @@ class Learner:
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=enabled)
         self.cells = cells_of(self.model, self.compiled)
         if self.average is not None and self.objective.consistency:
-            self.teacher = self.average.follower(self.model)
+            self.teacher = self.average.as_model(self.model)
 
     def step(self, batch: Batch, learning_rate: float) -> float:
         """One Adam step; returns the loss.
@@ -106,13 +106,10 @@ class Learner:
 
     def _part(self, part: Batch, n_clips: int) -> float:
         """Add the gradient of some of a batch of `n_clips`; returns their share of the loss."""
-        taught_with = self.objective.consistency_after(self.iteration)
-        taught = self._taught(part) if taught_with else None
+        teacher_scores = self._teacher_scores(part)
         output = self.output(part.logmel)
         self._check("loss", math.isfinite(output.clip_probabilities.sum().item()), part)
-        loss = self.objective(output, part.truth)
-        if taught is not None:
-            loss = loss + taught_with * consistency_loss(output.frame_scores, taught, part.truth)
+        loss = self.objective(output, part.truth, teacher_scores, self.iteration)
         loss = loss * (len(part.names) / n_clips)
         with compiler_errors_told(self.compiled):  # it may leave the way back for later
             self.scaler.scale(loss).backward()
@@ -127,14 +124,16 @@ class Learner:
             )
 
     @torch.no_grad()
-    def _taught(self, part: Batch) -> Tensor:
-        """The teacher's frame scores (clips, classes, frames) of the clips with softer scenes."""
+    def _teacher_scores(self, part: Batch) -> Tensor | None:
+        """Its frame scores (clips, classes, frames) of softer scenes, if it has a weight by now."""
         if self.teacher is None or part.softer is None:
-            raise ValueError(
-                "objective.consistency needs fresh mixtures and training.average above 0"
-            )
+            return None
+        if not self.objective.consistency_weight(self.iteration):
+            return None
         with mixed_precision(self.device, self.precision):
-            return self.teacher.cells(part.softer).frame_scores
+            scores = self.teacher.cells(part.softer).frame_scores
+        self._check("teacher's score", math.isfinite(scores.sum().item()), part)
+        return scores
 
     def output(self, logmel: Tensor) -> ModelOutput:
         """What the model says of log-mel (clips, frames, mels)."""

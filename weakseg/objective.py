@@ -6,9 +6,10 @@ Conventions
   al., arXiv 1804.04715, equation 2).
 - A class that is not in a clip is in none of its cells, which a weak label says as surely as it
   says that the class is not in the clip: its whole mask is a negative example.
-- Where a class sounds does not depend on the scene behind it: a teacher, who hears the same events
-  over a softer scene, says where the classes of a clip are.  It is the average of the model
-  that learns (mean teacher: Tarvainen and Valpola 2017, arXiv 1703.01780).
+- When a class sounds does not depend on the scene behind it, but how well it is heard does.  So a
+  teacher, the moving average of the model (mean teacher: Tarvainen and Valpola 2017, arXiv
+  1703.01780), hears the same events over a softer scene, and its frame scores are targets.  No
+  gradient goes to it, and it knows no more of the events than the model: their labels.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from torch import Tensor
 
 from weakseg.model import ModelOutput
 
-RISE = (0.2, 0.4)  # of a training: the share in which the teacher's weight rises
-LEAST = 1e-6  # of a score, whose logarithm is taken
+RAMP_UP = (0.2, 0.4)  # of a training: the share in which the teacher's weight rises
 
 
 @dataclass(frozen=True)
@@ -30,26 +30,39 @@ class Objective:
 
     absent: weight of the cross-entropy of the masks of classes that are not in their clip, mean
     over all cells; 0 is the published loss.
-    consistency: weight of the cross-entropy of the frame scores of classes that are in their clip
-    against a teacher's, who hears a scene `softer_db` softer; 0 for no teacher.
-    iterations: how many a whole training has.
+    consistency: weight of the teacher, who hears scenes `softer_db` softer; 0 for none.
+    iterations: of the whole training, in which the teacher's weight rises; 0: it is whole at once.
     """
 
     absent: float = 0.0
     consistency: float = 0.0
     softer_db: float = 20.0
-    iterations: int = 1
+    iterations: int = 0
 
-    def __call__(self, output: ModelOutput, truth: Tensor) -> Tensor:
-        """Loss () of a batch with the weak labels `truth` (clips, classes) float32."""
+    def __call__(
+        self,
+        output: ModelOutput,
+        truth: Tensor,
+        teacher_scores: Tensor | None = None,
+        iteration: int = 0,
+    ) -> Tensor:
+        """Loss () of a batch with the weak labels `truth` (clips, classes) float32.
+
+        teacher_scores: frame scores (clips, classes, frames), where the teacher has a weight.
+        """
         loss = F.binary_cross_entropy(output.clip_probabilities, truth)
-        return loss + self.absent * absent_loss(output.logits, truth) if self.absent else loss
+        if self.absent:
+            loss = loss + self.absent * absent_loss(output.logits, truth)
+        if teacher_scores is not None:
+            agreement = consistency_loss(output.frame_scores, teacher_scores, truth)
+            loss = loss + self.consistency_weight(iteration) * agreement
+        return loss
 
-    def consistency_after(self, iteration: int) -> float:
+    def consistency_weight(self, iteration: int) -> float:
         """The teacher's weight after so many iterations: it rises when it has learnt something."""
-        first, last = RISE
-        risen = (iteration / self.iterations - first) / (last - first)
-        return self.consistency * min(max(risen, 0.0), 1.0)
+        first, last = RAMP_UP
+        done = iteration / self.iterations if self.iterations else last
+        return self.consistency * min(max((done - first) / (last - first), 0.0), 1.0)
 
 
 def absent_loss(logits: Tensor, truth: Tensor) -> Tensor:
@@ -57,10 +70,11 @@ def absent_loss(logits: Tensor, truth: Tensor) -> Tensor:
     return (F.softplus(logits).mean((2, 3)) * (1 - truth)).mean()
 
 
-def consistency_loss(scores: Tensor, taught: Tensor, truth: Tensor) -> Tensor:
-    """Cross-entropy of frame scores (clips, classes, frames) against a teacher's, likewise.
+def consistency_loss(scores: Tensor, teacher_scores: Tensor, truth: Tensor) -> Tensor:
+    """Cross-entropy of frame scores (clips, classes, frames) against a teacher's, ().
 
     The mean over frames where the class is in the clip, 0 elsewhere; mean over clips and classes.
     """
-    each = F.binary_cross_entropy(scores.clamp(LEAST, 1 - LEAST), taught, reduction="none")
-    return (each.mean(2) * truth).mean()
+    # a mean of ones may be rounded to more than 1
+    pair = (scores.clamp(0, 1), teacher_scores.clamp(0, 1))
+    return (F.binary_cross_entropy(*pair, reduction="none").mean(2) * truth).mean()

@@ -21,6 +21,7 @@ class TrainingSettings:
     the feature files.
     learning_rate, schedule, decay, decay_every, warmup: as in `schedule.Schedule`.
     average: decay of the moving average of the weights, or 0.
+    ValueError if the objective has a teacher who would hear or be nothing.
     validate_every: iterations; more where validation would take over a tenth of the time.
     keep, patience: as in `selection.Selection`.
     precision, threads, compiled: as in `learner.start_learner`.
@@ -47,6 +48,12 @@ class TrainingSettings:
     recipe: Mapping[str, Any] | None = None
     precision: str = "auto"
     compiled: bool = False
+
+    def __post_init__(self) -> None:
+        if self.losses.consistency and not (self.recipe and self.average):
+            raise ValueError(
+                "objective.consistency needs a recipe of fresh mixtures, and average above 0"
+            )
 
     @property
     def rates(self) -> Schedule:

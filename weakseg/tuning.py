@@ -45,6 +45,7 @@ from weakseg.thresholds import ClassThresholds
 
 SMOOTHINGS = (1, 5, 9, 17, 25)  # frames
 DETECTORS: Mapping[str, Sequence[float]] = {
+    # lower ones suit the recordings that a model has learnt, and cost events of others
     "high": (0.02, 0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
     "low_share": (0.25, 0.5, 0.75, 1.0),  # of the high threshold
     "median": (1, 5, 9, 15, 25),

@@ -88,7 +88,7 @@ def test_a_clip_has_the_shape_and_level_of_a_rendered_mixture(material):
 
 
 @pytest.mark.parametrize("softer_db", [0.0, 20.0])
-def test_a_softer_scene_leaves_the_events_as_they_are(material, softer_db):
+def test_a_softer_scene_leaves_all_else_as_it_is(material, softer_db):
     """Both are scaled by the loudest part, so levels are compared within a clip."""
     as_they_are, twice = draw(material), draw(material, softer_db=softer_db)
     for clip, both in zip(as_they_are, twice, strict=True):
@@ -105,7 +105,7 @@ def test_a_softer_scene_leaves_the_events_as_they_are(material, softer_db):
 
 def test_features_are_those_of_stored_mixtures(material, monkeypatch):
     drawn = draw(material, n=5)
-    monkeypatch.setattr(FreshMixtures, "_logmel_of", lambda self, audio: SPECTRAL.logmel(audio))
+    monkeypatch.setattr(FreshMixtures, "_logmel", lambda self, audio: SPECTRAL.logmel(audio))
     for clip, stored in zip(drawn, draw(material, n=5), strict=True):
         np.testing.assert_allclose(clip.logmel, stored.logmel, atol=1e-3)
 

@@ -129,21 +129,25 @@ def test_whoever_draws_the_clips_the_model_is_the_same(data, tmp_path, monkeypat
     assert models[0] == models[1]
 
 
+@pytest.mark.parametrize("missing", [{"average": 0.0}, {"recipe": None}])
+def test_a_teacher_without_fresh_mixtures_or_averaged_weights_is_refused(missing):
+    with pytest.raises(ValueError, match="consistency needs a recipe of fresh mixtures, and aver"):
+        TrainingSettings(**SETTINGS | {"objective": OBJECTIVES[1]} | missing)
+
+
 def test_a_teacher_teaches_once_its_weight_has_risen(data, tmp_path, monkeypatch):
     """From the third of eight iterations on."""
     step, losses = Learner.step, []
-    keep = lambda *given: losses.append(step(*given)) or losses[-1]  # noqa: E731
-    monkeypatch.setattr(Learner, "step", keep)
+
+    def keeping_step(*given):
+        losses.append(step(*given))
+        return losses[-1]
+
+    monkeypatch.setattr(Learner, "step", keeping_step)
     for number, objective in enumerate(OBJECTIVES):
         run(data, tmp_path / str(number), objective=objective)
     same = [one == other for one, other in zip(losses[:8], losses[8:], strict=True)]
     assert same == [True, True] + [False] * 6
-
-
-@pytest.mark.parametrize("missing", [{"average": 0.0}, {"recipe": None}])
-def test_a_teacher_without_fresh_mixtures_or_averaged_weights_is_refused(data, tmp_path, missing):
-    with pytest.raises(ValueError, match=r"consistency needs fresh mixtures and training\.average"):
-        run(data, tmp_path, objective=OBJECTIVES[1], **missing)
 
 
 def test_the_average_is_the_result(data, tmp_path):

@@ -12,12 +12,14 @@ import torch
 from weakseg.batches import Batch
 from weakseg.learner import Learner, TrainingError, start_learner
 from weakseg.model import SegmentationModel
+from weakseg.objective import Objective, consistency_loss
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CLASSES = ["bark", "bell", "rain"]
 FRAMES, MELS = 20, 12
 GWRP = {"type": "gwrp", "decay": 0.9998}
 SMALL = {"type": "published", "widths": [4, 6]}
+TAUGHT = Objective(absent=1.0, consistency=2.0)
 
 
 def golden_learner(precision: str = "fp32") -> Learner:
@@ -94,10 +96,10 @@ def test_a_gradient_that_is_not_finite_changes_no_weight():
     assert all(torch.equal(*pair) for pair in zip(before, model.parameters(), strict=True))
 
 
-def learner_of_a_dnn() -> Learner:
+def learner_of_a_dnn(precision: str = "fp32") -> Learner:
     torch.manual_seed(3)
     model = SegmentationModel({"type": "dnn", "widths": [9], "dropout": 0}, GWRP, CLASSES, {}, MELS)
-    return start_learner(model, "cpu", "fp32", 1)
+    return start_learner(model, "cpu", precision, 1, TAUGHT, average=0.5)
 
 
 def short_of_memory(monkeypatch, most_clips: int) -> None:
@@ -116,7 +118,8 @@ def test_a_card_short_of_memory_gets_a_batch_in_parts(monkeypatch):
     """Without batch statistics the step is the same."""
     rng = torch.Generator().manual_seed(1)
     truth = (torch.rand(7, 3, generator=rng) < 0.5).float()
-    batch = Batch(list("abcdefg"), torch.randn(7, FRAMES, MELS, generator=rng), truth)
+    logmel, softer = torch.randn(2, 7, FRAMES, MELS, generator=rng)
+    batch = Batch(list("abcdefg"), logmel, truth, softer)
     whole, parted = learner_of_a_dnn(), learner_of_a_dnn()
     expected = whole.step(batch, 1e-2)
     short_of_memory(monkeypatch, 2)
@@ -131,3 +134,40 @@ def test_a_card_without_memory_for_one_clip_is_told_in_one_line(monkeypatch):
     batch = Batch(list("ab"), torch.zeros(2, FRAMES, MELS), torch.zeros(2, 3))
     with pytest.raises(TrainingError, match="iteration 1: the card has no memory for one clip; "):
         learner_of_a_dnn().step(batch, 1e-2)
+
+
+def taught_batch() -> Batch:
+    batch = small_batch()
+    return batch._replace(softer=batch.logmel.roll(1, dims=1) * 2)
+
+
+def taught_learner(precision: str) -> Learner:
+    torch.manual_seed(1)
+    model = SegmentationModel(SMALL, GWRP, CLASSES, {}, MELS)
+    return start_learner(model, "cpu", precision, 1, TAUGHT, average=0.9)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+def test_the_teacher_is_the_average_in_use_and_hears_the_softer_scene(precision):
+    learner, batch = taught_learner(precision), taught_batch()
+    for _ in range(3):  # until weights and their average differ
+        learner.step(batch, 1e-2)
+    now, teacher = (SegmentationModel(SMALL, GWRP, CLASSES, {}, MELS) for _ in range(2))
+    now.load_state_dict(learner.model.state_dict())
+    teacher.load_state_dict(learner.average.weights)
+    with torch.no_grad():
+        said, taught = now.train()(batch.logmel), teacher.eval()(batch.softer).frame_scores
+    expected = TAUGHT(said, batch.truth) + 2 * consistency_loss(
+        said.frame_scores, taught, batch.truth
+    )
+    tolerance = 1e-5 if precision == "fp32" else 2e-2
+    assert learner.step(batch, 1e-2) == pytest.approx(expected.item(), abs=tolerance)
+
+
+def test_a_teacher_that_is_not_finite_is_told_and_changes_no_weight():
+    learner = taught_learner("fp32")
+    before = [parameter.clone() for parameter in learner.model.parameters()]
+    learner.average.weights["network.final_conv.bias"].fill_(math.nan)
+    with pytest.raises(TrainingError, match="the teacher's score is not finite on the clips a, a"):
+        learner.step(taught_batch(), 1e-3)
+    assert all(map(torch.equal, before, learner.model.parameters()))

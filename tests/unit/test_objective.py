@@ -60,14 +60,29 @@ def test_consistency_pulls_towards_the_teacher_where_the_class_is():
     assert (scores.grad[TRUTH == 1].sign() == signs).all()
 
 
-def test_scores_of_nought_and_one_have_a_loss():
-    scores = torch.tensor([0.0, 1.0]).expand(3, 2, 2)
-    assert consistency_loss(scores, 1 - scores, TRUTH).isfinite()
+def test_scores_at_the_ends_have_a_loss_and_a_gradient():
+    """A mean of ones may be rounded to more than 1; whoever is surely wrong is corrected."""
+    scores = torch.tensor([0.0, 1.0, 1 + 1e-7]).expand(3, 2, 3).clone().requires_grad_()
+    loss = consistency_loss(scores, torch.tensor([1 + 1e-7, 0.0, 0.0]).expand(3, 2, 3), TRUTH)
+    loss.backward()
+    assert loss.isfinite() and scores.grad.isfinite().all()
+    assert (scores.grad[TRUTH == 1][:, :2].sign() == torch.tensor([-1.0, 1.0])).all()
 
 
 def test_the_teacher_s_weight_rises_once_and_stays():
     objective = Objective(consistency=3.0, iterations=100)
-    weights = [objective.consistency_after(iteration) for iteration in range(100)]
+    weights = [objective.consistency_weight(iteration) for iteration in range(100)]
     assert weights[:21] == [0] * 21 and weights[30] == pytest.approx(1.5)
     assert weights[40:] == [3.0] * 60 and weights == sorted(weights)
-    assert not any(Objective(iterations=100).consistency_after(i) for i in range(100))
+    assert not any(Objective(iterations=100).consistency_weight(i) for i in range(100))
+    assert Objective(consistency=3.0).consistency_weight(0) == 3
+
+
+def test_the_teacher_counts_with_its_weight(logits):
+    said = output(logits)
+    teacher_scores = torch.rand(3, 2, 5, generator=torch.manual_seed(1))
+    objective = Objective(absent=2.0, consistency=3.0, iterations=10)
+    for iteration, weight in ((2, 0), (3, 1.5), (9, 3)):
+        more = objective(said, TRUTH, teacher_scores, iteration) - objective(said, TRUTH)
+        expected = weight * consistency_loss(said.frame_scores, teacher_scores, TRUTH)
+        assert more.item() == pytest.approx(expected.item(), abs=1e-6)

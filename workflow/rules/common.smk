@@ -157,6 +157,14 @@ def in_use(wildcards):
     return {name: 1 if options["above"] is None else options[name] for name in IN_USE}
 
 
+def objective(wildcards):
+    """What training minimises; without a teacher, how softly a scene is heard is no part of it."""
+    options = dict(config["models"][wildcards.model]["objective"])
+    if not options["consistency"]:
+        del options["softer_db"]
+    return options
+
+
 def curves_of(wildcards, resources):
     """Directory of a training's live curves, or None; it reruns nothing, as `untracked`."""
     if not TRAINING["tensorboard"]:

@@ -28,7 +28,7 @@ rule train:
             network=config["models"][w.model]["network"],
             pooling=config["models"][w.model]["pooling"],
             foreground=foreground(w),
-            objective=config["models"][w.model]["objective"],
+            objective=objective(w),
             recipe=recipe(w),
             **training_of(w),
             validation_clips=TRAINING["validation_clips"],

@@ -11,8 +11,8 @@ Conventions
 
 from __future__ import annotations
 
-import hashlib
 import math
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -61,11 +61,11 @@ class Recording(NamedTuple):
 
 
 class ManifestRow(NamedTuple):
-    """A rendered mixture: its name in the plan, its file, and the SHA-256 of its samples."""
+    """A rendered mixture: its name in the plan, its file, and the CRC-32 of its samples."""
 
     mixture_name: str
     file: str
-    sha256: str
+    crc32: str
 
 
 def render(
@@ -206,7 +206,8 @@ def write_shard(
 ) -> pd.DataFrame:
     """Render mixtures into `directory` as FLAC; the manifest (a row a mixture) is returned.
 
-    Its SHA-256 covers the samples, so that a manifest changes exactly when what is heard does.
+    Its CRC-32, in eight hexadecimal digits, covers the samples, so that a manifest changes when
+    what is heard does; a SHA-256 would take a tenth of the time of features.
     """
     directory.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -216,7 +217,7 @@ def write_shard(
         name = Path(mixture["mixture_name"]).with_suffix(".flac").name
         write_flac(directory / name, stems, sample_rate)
         rows.append(
-            ManifestRow(mixture["mixture_name"], name, hashlib.sha256(stems.data).hexdigest())
+            ManifestRow(mixture["mixture_name"], name, _crc32(stems))
         )
     keep_only(directory, "*.flac", {row.file for row in rows})
     return pd.DataFrame(rows, columns=ManifestRow._fields)
@@ -229,15 +230,19 @@ def read_manifest(path: Path) -> list[ManifestRow]:
 
 
 def read_stems(directory: Path, row: ManifestRow) -> NDArray[np.int16]:
-    """The channels of a manifest's row, checked against its SHA-256."""
+    """The channels of a manifest's row, checked against its CRC-32."""
     path = directory / row.file
     stems = read_pcm16(path)
-    if hashlib.sha256(stems.data).hexdigest() != row.sha256:
+    if _crc32(stems) != row.crc32:
         raise AudioError(
             f"{path}: not the audio that its manifest names; "
             f"delete {directory / 'manifest.csv'} and run again"
         )
     return stems
+
+
+def _crc32(samples: NDArray[np.int16]) -> str:
+    return f"{zlib.crc32(samples.data):08x}"
 
 
 def rendered_mixtures(manifests: Sequence[Path]) -> Iterator[tuple[ManifestRow, NDArray[np.int16]]]:

@@ -158,4 +158,4 @@ def test_a_shard_is_read_back_and_damage_is_found(tmp_path):
     read = list(rendered_mixtures([tmp_path / "manifest.csv"]))
     np.testing.assert_array_equal(read[1][1], render_tones(mixtures[1], tone(1.0)))
     with pytest.raises(AudioError, match=r"00000\.flac: not the audio that its manifest names"):
-        read_stems(tmp_path, rows[0]._replace(sha256="0"))
+        read_stems(tmp_path, rows[0]._replace(crc32="0"))

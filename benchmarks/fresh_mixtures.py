@@ -34,7 +34,7 @@ from weakseg.store import ClipFeatures, FeatureStore, write_features
 CLASSES = [f"class{number}" for number in range(6)]
 SPECTRAL = Spectral(32_000, 2048, 1024, 64, 50.0, 16_000.0)
 RECIPE = Recipe(10.0, 2.0, 0.0, (0, 4), (-6.0, 10.0), 0.1, 0.7)  # the default one
-FILTERED = replace(RECIPE, speed=0.3, filter_db=12.0)  # that of experiments/esc10-best.yaml
+FILTERED = replace(RECIPE, speed=0.3, filter_db=12.0)  # as in experiments/esc10-best.yaml
 N_CLIPS, BATCH = 64, 16
 STEPS, NOT_COUNTED = 7, 2  # in a row
 

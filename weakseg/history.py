@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-- Columns: iteration; loss and gradient_norm (means since the row before); validation_loss,
+- Columns: iteration; loss, of all that is minimised (a teacher's part rises), and gradient_norm,
+  both means since the row before; validation_loss, of clip probabilities alone,
   validation_f1 (clip threshold 0.1), validation_auc and validation_average_precision (macro
   over the classes that the validation clips hold); learning_rate.
 - No clock time is in it, so that a training that is run again writes the same bytes.

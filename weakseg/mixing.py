@@ -216,9 +216,7 @@ def write_shard(
             stems = render_one(mixture)
         name = Path(mixture["mixture_name"]).with_suffix(".flac").name
         write_flac(directory / name, stems, sample_rate)
-        rows.append(
-            ManifestRow(mixture["mixture_name"], name, _crc32(stems))
-        )
+        rows.append(ManifestRow(mixture["mixture_name"], name, _crc32(stems)))
     keep_only(directory, "*.flac", {row.file for row in rows})
     return pd.DataFrame(rows, columns=ManifestRow._fields)
 

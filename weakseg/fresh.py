@@ -111,12 +111,18 @@ class FreshMixtures:
             peaks.append(self._add(event, mixture, rng))
             names.append(event[1].name)
             labels[label] = True
-        softer = None
-        if self._softer_db is not None:
-            share = 10 ** (-self._softer_db / 20)
-            over_softer = mixture - (1 - share) * background
-            softer = self._logmel(_scaled(over_softer, [share * peaks[0], *peaks[1:]]))
+        softer = self._softer(mixture, background, peaks)
         return FreshClip(" + ".join(names), self._logmel(_scaled(mixture, peaks)), labels, softer)
+
+    def _softer(
+        self, mixture: Waveform, background: Waveform, peaks: Sequence[float]
+    ) -> NDArray[np.float32] | None:
+        """Log-mel of the mixture over a softer scene, if it is wanted; peaks: the scene's first."""
+        if self._softer_db is None:
+            return None
+        share = 10 ** (-self._softer_db / 20)
+        over_softer = mixture - (1 - share) * background
+        return self._logmel(_scaled(over_softer, [share * peaks[0], *peaks[1:]]))
 
     def _logmel(self, audio: Waveform) -> NDArray[np.float32]:
         """As `Spectral.logmel`, but for rounding, with torch's Fourier transform.

@@ -21,10 +21,10 @@ class TrainingSettings:
     the feature files.
     learning_rate, schedule, decay, decay_every, warmup: as in `schedule.Schedule`.
     average: decay of the moving average of the weights, or 0.
-    ValueError if the objective has a teacher who would hear or be nothing.
     validate_every: iterations; more where validation would take over a tenth of the time.
     keep, patience: as in `selection.Selection`.
     precision, threads, compiled: as in `learner.start_learner`.
+    ValueError if the objective has a teacher who would hear or be nothing.
     """
 
     network: Mapping[str, Any]

@@ -96,10 +96,10 @@ def test_a_gradient_that_is_not_finite_changes_no_weight():
     assert all(torch.equal(*pair) for pair in zip(before, model.parameters(), strict=True))
 
 
-def learner_of_a_dnn(precision: str = "fp32") -> Learner:
+def learner_of_a_dnn() -> Learner:
     torch.manual_seed(3)
     model = SegmentationModel({"type": "dnn", "widths": [9], "dropout": 0}, GWRP, CLASSES, {}, MELS)
-    return start_learner(model, "cpu", precision, 1, TAUGHT, average=0.5)
+    return start_learner(model, "cpu", "fp32", 1, TAUGHT, average=0.5)
 
 
 def short_of_memory(monkeypatch, most_clips: int) -> None:

@@ -50,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     predict.add_argument(
         "--resolution", choices=("stft", "mel"), default="stft", help="of separation (%(default)s)"
     )
+    predict.add_argument(
+        "--shifts", type=_positive, metavar="N", help="of the network, whose masks are averaged (3)"
+    )
     predict.add_argument("--smooth-frames", type=_odd, metavar="N", help="of masks (17)")
     predict.add_argument(
         "--nearby-frames", type=_odd, metavar="N", help="that weight masks and scores (63)"
@@ -93,6 +96,7 @@ def _predict(options: argparse.Namespace) -> int:
     files = list_audio(options.files, but_not_in=options.output)
     segmenter = load_model(
         options.model,
+        shifts=options.shifts,
         smooth_frames=options.smooth_frames,
         nearby_frames=options.nearby_frames,
         resolution=options.resolution,

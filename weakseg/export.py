@@ -5,9 +5,10 @@ Conventions
 - Input `logmel` (clips, frames, mels) float32, as `spectral.Spectral.logmel` makes it; any number
   of clips and frames.
 - Outputs `clip_probabilities` (clips, classes), `frame_scores` (clips, classes, frames) and, of a
-  model that gives masks, `masks` (clips, classes, frames, mels), all float32 in 0..1.  Masks that
-  are cut to a foreground are smoothed over SMOOTH_FRAMES frames, and these and frame scores, when
-  the scores have been pooled, are weighted by what is heard within NEARBY_FRAMES, as in use.
+  model that gives masks, `masks` (clips, classes, frames, mels), all float32 in 0..1.  As in use,
+  masks are the mean over SHIFTS of the network, and those that are cut to a foreground smoothed
+  over SMOOTH_FRAMES frames; these and frame scores, when the scores have been pooled, are weighted
+  by what is heard within NEARBY_FRAMES.
 - The file's metadata `weakseg` is JSON: the model's classes and settings, of which the spectral
   ones say how log-mel is made.
 - Needs the packages PACKAGES, which training and use do not.
@@ -28,6 +29,7 @@ from torch import Tensor, nn
 from weakseg.files import replacing
 from weakseg.foreground import NEARBY_FRAMES, SMOOTH_FRAMES
 from weakseg.model import SegmentationModel
+from weakseg.shifts import SHIFTS
 
 PACKAGES = ("onnx", "onnxscript")
 OPSET = 20
@@ -55,6 +57,7 @@ def export_onnx(model: SegmentationModel, path: Path) -> None:
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(f"ONNX files need more packages: pip install {' '.join(missing)}")
+    model.shifts = SHIFTS
     if model.foreground is not None:
         model.smooth_frames, model.nearby_frames = SMOOTH_FRAMES, NEARBY_FRAMES
     about = {"classes": model.classes, "settings": model.settings}

@@ -22,6 +22,7 @@ from weakseg.batches import read_ahead
 from weakseg.hardware import choose_device, choose_precision, mixed_precision, prepare
 from weakseg.model import ModelOutput, SegmentationModel, load_model
 from weakseg.progress import counted
+from weakseg.shifts import SHIFTS
 from weakseg.store import ClipPrediction, FeatureStore, encode_mask_logits, write_predictions
 
 NamedClips = tuple[Sequence[str], NDArray[np.float32]]
@@ -63,18 +64,20 @@ def segment_store(
     device: str = "auto",
     precision: str = "auto",
     batch_size: int = 8,
+    shifts: int | None = 1,
     smooth_frames: int = 1,
     nearby_frames: int = 1,
     most_clips: int | None = None,
 ) -> None:
     """Write a model's predictions for all clips of some feature files, or for at most `most_clips`.
 
-    These are spread evenly over the files, in their order.  smooth_frames and
-    nearby_frames: as in `model.SegmentationModel`.
+    These are spread evenly over the files, in their order.  shifts (None: SHIFTS), smooth_frames
+    and nearby_frames: as in `model.SegmentationModel`.
     ValueError if the model is no model or was trained on other classes or feature settings.
     """
     keep_freed_memory()
     model = load_model(model_path)
+    model.shifts = SHIFTS if shifts is None else shifts
     model.smooth_frames, model.nearby_frames = smooth_frames, nearby_frames
     prepare(model, choose_device(device), threads)
     with FeatureStore(feature_paths) as store:

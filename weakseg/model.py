@@ -28,18 +28,19 @@ from weakseg.files import replacing
 from weakseg.foreground import Foreground, bridged, moving_mean, nearby, where_heard
 from weakseg.networks import build_network
 from weakseg.pooling import build_pooling
+from weakseg.shifts import logits_of, mean_logits, spread_shifts
 
 FORMAT = "weakseg model 2"
 ABOUT_FILE = ("format", "weights", "digest")  # what is no part of a description
 OTHER = "train the model again (in a run: delete it and run the same command again)"
-LEAST_MASK, MOST_MASK = 1e-14, 1 - 1e-6  # what is beyond has the same logit
 
 
 @dataclass(frozen=True)
 class Cells:
     """What a model says of the frames of some clips, in float32, before these are pooled.
 
-    logits: of the network, and masks, both (clips, classes, frames, mels); a model without masks
+    logits: of the network, in use of its mean mask (`shifts`), and masks, both (clips, classes,
+    frames, mels); a model without masks
     has one band in place of the mels.  frame_scores (clips, classes, frames) in 0..1.  pooled: the
     maps that pooling takes, each (clips, classes, frames, mels or 1), so that any range of frames
     can be pooled alone.  cut: whether the masks are more than the sigmoid of the logits, since
@@ -55,7 +56,7 @@ class Cells:
     @property
     def mask_logits(self) -> Tensor:
         """The logits of the masks."""
-        return self.masks.clamp(LEAST_MASK, MOST_MASK).logit() if self.cut else self.logits
+        return logits_of(self.masks) if self.cut else self.logits
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ class SegmentationModel(nn.Module):
     background, a frame's score is the mean over that, and the frames are pooled.  In use, not in
     training, such masks are first smoothed over `smooth_frames` frames (odd; 1: not), and, when the
     frames have been pooled, masks and frame scores are multiplied by how surely their class is
-    heard in the `nearby_frames` around (likewise).
+    heard in the `nearby_frames` around (likewise).  Before all that, in use, masks of any model are
+    the mean of those at so many `shifts` of the network (1: as it is).
     clip_frames: of the training clips, over which long recordings are pooled; None: not known.
     Buffers `mel_mean` and `mel_deviation` (mels,): set them with `standardise_with`.
     """
@@ -109,7 +111,7 @@ class SegmentationModel(nn.Module):
         n_maps = len(classes) * self.pooling.maps_per_class
         self.network = build_network(network, n_maps, n_mels)
         self.foreground = Foreground(**foreground) if foreground else None
-        self.smooth_frames = self.nearby_frames = 1
+        self.shifts = self.smooth_frames = self.nearby_frames = 1
         self.register_buffer("mel_mean", torch.zeros(n_mels))
         self.register_buffer("mel_deviation", torch.ones(n_mels))
 
@@ -144,7 +146,7 @@ class SegmentationModel(nn.Module):
         """The same but for the pooling; a frame's depends on `reach` frames around it alone."""
         if self.foreground is not None:
             logmel = bridged(logmel)
-        logits = self.network((logmel - self.mel_mean) / self.mel_deviation)
+        logits = self._logits((logmel - self.mel_mean) / self.mel_deviation)
         # Pooling goes over the cells of a mask, so these lie side by side from here on.
         logits = logits.to(torch.float32, memory_format=torch.contiguous_format)
         logits, *further = logits.split(len(self.classes), dim=1)
@@ -161,6 +163,14 @@ class SegmentationModel(nn.Module):
             heard = nearby(scores, self.nearby_frames)
             masks, scores = where_heard(masks, heard), scores * heard
         return Cells(logits, masks, scores, pooled, cut=True)
+
+    def _logits(self, standardised: Tensor) -> Tensor:
+        """The network's maps (clips, maps, frames, bands), in use the mean over its shifts."""
+        shifts = spread_shifts(self.shifts, self.network.stride)
+        if self.training or len(shifts) == 1:
+            maps: Tensor = self.network(standardised)
+            return maps
+        return mean_logits(self.network, standardised, shifts, len(self.classes))
 
 
 def save_model(model: SegmentationModel, path: Path) -> None:

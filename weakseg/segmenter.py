@@ -31,6 +31,7 @@ from weakseg.long_detection import detect_recording
 from weakseg.mask_file import MaskFile
 from weakseg.model import SegmentationModel
 from weakseg.overview import Envelope
+from weakseg.shifts import SHIFTS
 from weakseg.spectral import Spectral
 from weakseg.stem_stream import Stems, separate_stream
 from weakseg.streaming import ClipProbabilities, Listener
@@ -83,8 +84,8 @@ class Heard:
 class Segmenter:
     """A model in use.  Attributes: `classes`, `sample_rate` (Hz), `spectral`, `gives_masks`.
 
-    smooth_frames, nearby_frames: as in `SegmentationModel`, None: what the workflow has if nothing
-    else is said;
+    shifts, smooth_frames, nearby_frames: as in `SegmentationModel`, None: what the workflow has if
+    nothing else is said;
     resolution: `stft` or `mel`, at which masks that were cut to the foreground separate; device
     `auto`, `cpu` or `cuda`; precision as in `hardware`; threads of torch, None: as it is.
     ValueError for another value of these.
@@ -94,6 +95,7 @@ class Segmenter:
         self,
         model: SegmentationModel,
         *,
+        shifts: int | None = None,
         smooth_frames: int | None = None,
         nearby_frames: int | None = None,
         resolution: str = "stft",
@@ -103,6 +105,8 @@ class Segmenter:
     ):
         if resolution not in RESOLUTIONS:
             raise ValueError(f"resolution: expected stft or mel, got {resolution!r}")
+        if shifts is not None and shifts < 1:
+            raise ValueError(f"shifts: expected a number above 0, got {shifts}")
         frames = {"smooth_frames": smooth_frames, "nearby_frames": nearby_frames}
         for name, number in frames.items():
             if number is not None and (number < 1 or number % 2 != 1):
@@ -111,6 +115,7 @@ class Segmenter:
         chosen = choose_device(device)
         self._precision = choose_precision(precision, chosen)
         prepare(model, chosen, threads or torch.get_num_threads())
+        model.shifts = SHIFTS if shifts is None else shifts
         if model.foreground is not None:
             model.smooth_frames = SMOOTH_FRAMES if smooth_frames is None else smooth_frames
             model.nearby_frames = NEARBY_FRAMES if nearby_frames is None else nearby_frames
@@ -220,8 +225,8 @@ class Segmenter:
 def load_model(path: str | Path, **options: Any) -> Segmenter:
     """The model of a file that the workflow trained (`models/.../model.pt`), ready for use.
 
-    options: those of `Segmenter`: smooth_frames, nearby_frames, resolution, device, precision and
-    threads.
+    options: those of `Segmenter`: shifts, smooth_frames, nearby_frames, resolution, device,
+    precision and threads.
     ValueError, one line that names the file, if it is no model.
     """
     model = models.load_model(Path(path))

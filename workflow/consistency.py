@@ -187,7 +187,7 @@ def _smoothing(config: Configuration) -> None:
 def _network_options(config: Configuration) -> None:
     for name, model in config["models"].items():
         network = model["network"]
-        for option in ("context", "dilations"):
+        for option in ("context", "dilations", "shifts"):
             if network["type"] != "encoder_decoder" and network.get(option) is not None:
                 remedy = "set it to null, or the type to encoder_decoder"
                 key = f"models.{name}.network.{option}"

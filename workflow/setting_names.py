@@ -68,6 +68,7 @@ KEYS = {name: f"{group}.{name}" for group, names in SAME.items() for name in nam
     "models": "grid.models",
     "snrs": "grid.snr_db",
     "folds": "grid.holdout_folds",
+    "shifts": "models.{model}.network.shifts",
     "smooth_frames": "models.{model}.foreground.smooth_frames",
     "nearby_frames": "models.{model}.foreground.nearby_frames",
 }

@@ -11,6 +11,7 @@ from weakseg.__main__ import main
 from weakseg.export import export_onnx
 from weakseg.foreground import NEARBY_FRAMES, SMOOTH_FRAMES
 from weakseg.model import SegmentationModel, save_model
+from weakseg.shifts import SHIFTS
 
 MELS = 16
 SETTINGS = {"sample_rate": 32000, "hop": 1024}
@@ -38,6 +39,7 @@ def test_onnxruntime_agrees_for_any_number_of_clips_and_frames(tmp_path, name):
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     about = json.loads(session.get_modelmeta().custom_metadata_map["weakseg"])
     assert about == {"classes": ["a", "b"], "settings": SETTINGS}
+    assert model.shifts == SHIFTS
     in_use = (1, 1) if foreground is None else (SMOOTH_FRAMES, NEARBY_FRAMES)
     assert (model.smooth_frames, model.nearby_frames) == in_use
     for shape in ((1, 1), (1, 3), (2, 64), (3, 311)):

@@ -130,6 +130,7 @@ def test_what_is_no_sound_is_refused_by_name(model):
         {"device": "tpu"},
         {"threads": -1},
         {"threads": 100_000},
+        {"shifts": 0},
         {"smooth_frames": 4},
         {"smooth_frames": 0},
         {"smooth_frames": 2.5},

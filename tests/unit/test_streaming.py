@@ -20,6 +20,7 @@ MODELS = ["tiny_model", "plain_model"]
 @pytest.fixture(params=MODELS)
 def model(request):
     loaded = load_model(request.getfixturevalue(request.param))
+    loaded.shifts = 3
     if loaded.foreground is not None:
         loaded.smooth_frames, loaded.nearby_frames = 17, 31
     return loaded

@@ -140,21 +140,32 @@ def training_of(wildcards):
     return own | {key: TRAINING[key] for key in steps}
 
 
-IN_USE = ("smooth_frames", "nearby_frames")  # of a foreground's options, no matter of training
+IN_USE = ("shifts", "smooth_frames", "nearby_frames")  # options of models, no matter of training
+
+
+def network(wildcards):
+    """What computes the logits of masks."""
+    return _of_training(config["models"][wildcards.model]["network"])
 
 
 def foreground(wildcards):
     """What masks are cut to; None where they are as published."""
-    options = dict(config["models"][wildcards.model]["foreground"])
-    for name in IN_USE:
-        del options[name]
+    options = _of_training(config["models"][wildcards.model]["foreground"])
     return None if options["above"] is None else options
 
 
+def _of_training(options):
+    return {name: value for name, value in options.items() if name not in IN_USE}
+
+
 def in_use(wildcards):
-    """What matters in use alone, of masks that are cut to the foreground; 1 is nothing."""
-    options = config["models"][wildcards.model]["foreground"]
-    return {name: 1 if options["above"] is None else options[name] for name in IN_USE}
+    """What matters in use alone; of masks that are not cut to the foreground 1 frame, which is
+    nothing; None is what the package has."""
+    model = config["models"][wildcards.model]
+    frames = {name: value for name, value in model["foreground"].items() if name in IN_USE}
+    if model["foreground"]["above"] is None:
+        frames = dict.fromkeys(frames, 1)
+    return {"shifts": model["network"].get("shifts")} | frames
 
 
 def objective(wildcards):

@@ -25,7 +25,7 @@ rule train:
         runtime=growing(720),
     params:
         settings=lambda w: dict(
-            network=config["models"][w.model]["network"],
+            network=network(w),
             pooling=config["models"][w.model]["pooling"],
             foreground=foreground(w),
             objective=objective(w),

@@ -134,8 +134,8 @@ def run_predict(run_step, tmp_path) -> Callable[..., Ended]:
         files = list_audio(given)
         settings = {
             "audio": [[file.name, "1"] for file in files], "model_name": "tiny", "stems": True,
-            "smooth_frames": None, "nearby_frames": None, "resolution": "mel", "detector": None,
-            "gain_db": 0.0, "max_mb": 25.0,
+            "shifts": None, "smooth_frames": None, "nearby_frames": None, "resolution": "mel",
+            "detector": None, "gain_db": 0.0, "max_mb": 25.0,
         }  # fmt: skip
         return run_step(
             "predict",

@@ -28,7 +28,8 @@ from weakseg.background import standing_out
 from weakseg.spectral import EPSILON, Magnitude, Spectral
 
 # Chosen on mixtures of training folds: bins are noisier than bands, so they must stand out further.
-BIN_ABOVE, BIN_STEEPNESS, LEAST_SHARE = 1.0, 0.5, 0.05
+BIN_ABOVE = 1.0
+LEAST_FOREGROUND = 0.05  # where less stands out, a mask says little of whose it is
 
 FloatArray = NDArray[np.floating[Any]]
 
@@ -95,17 +96,19 @@ class Separator:
         return waveforms
 
     def sharpened(self, mel_masks: Magnitude, above: float, steepness: float) -> Magnitude:
-        """Masks of bins (classes, frames, bins), which come to at most 1 in each bin."""
-        masks = self._held(mel_masks @ self._to_bins)
-        masks = np.minimum(masks * self._sharpening(above, steepness), 1)
+        """Masks of bins (classes, frames, bins), which come to at most 1 in each bin.
+
+        A class's share of the foreground is one of power, and its root a gain.  The foreground is
+        half that of the bands, half that of the bins, whose noise varies more.
+        """
+        of_bands, of_bins = self._foreground(above, steepness)
+        share = self._held(mel_masks @ self._to_bins) / np.maximum(of_bands, LEAST_FOREGROUND)
+        masks = np.sqrt(np.minimum(share, 1)) * (of_bands + of_bins) / 2
         return masks / np.maximum(masks.sum(axis=0), 1)
 
-    def _sharpening(self, above: float, steepness: float) -> Magnitude:
-        """A factor on masks of bins, (frames, bins), that moves energy to the loud ones.
-
-        Half of a mask follows the foreground of its bands, half that of its bins, whose noise
-        varies more.
-        """
+    def _foreground(self, above: float, steepness: float) -> tuple[Magnitude, Magnitude]:
+        """How surely the bands that cover each bin stand out, and the bin itself, (frames, bins)
+        each."""
         # Where there are whole frames they are the model's: in one that is partly past the end the
         # noise is softer, and for seconds before it all would stand out.
         n_frames = self._spectral.n_frames(self._n_samples)
@@ -114,9 +117,8 @@ class Separator:
         bands = np.log(self._spectral.mel_of(magnitude) + np.float32(EPSILON))
         of_bands = standing_out(bands, above, steepness) @ self._to_bins
         bins = np.log(magnitude + np.float32(EPSILON))
-        of_bins = standing_out(bins, above + BIN_ABOVE, steepness * BIN_STEEPNESS)
-        factor: Magnitude = (1 + of_bins / np.maximum(of_bands, LEAST_SHARE)) / 2
-        return self._held(factor) if n_frames else factor
+        of_bins = standing_out(bins, above + BIN_ABOVE, steepness)
+        return (self._held(of_bands), self._held(of_bins)) if n_frames else (of_bands, of_bins)
 
     def separate(self, mel_mask: Magnitude) -> NDArray[np.float32]:
         """The waveform (samples,) that a mask (frames, mels) lets through.

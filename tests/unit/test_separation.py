@@ -113,6 +113,18 @@ def test_sharpened_masks_come_to_at_most_one(tone_in_noise):
     np.testing.assert_allclose(whole[4096:], (tone + noise)[4096:], atol=1e-5)
 
 
+def test_a_share_of_the_foreground_is_one_of_power(tone_in_noise):
+    separator, tone, noise, _ = tone_in_noise
+    logmel = separator._spectral.logmel(tone + noise)
+    whole = standing_out(logmel, **FOREGROUND).astype(np.float32)[None]
+    all_of_it, quarter = (
+        separator.sharpened(some * whole, **FOREGROUND)[0] for some in (1.0, 0.25)
+    )
+    loud = all_of_it > 0.5
+    assert loud.sum() > 100
+    np.testing.assert_allclose(quarter[loud], all_of_it[loud] / 2, rtol=1e-3)
+
+
 @pytest.mark.parametrize("past", [1, 500, 1023])
 def test_what_is_past_the_last_whole_frame_sharpens_nothing(published_spectral, past):
     """A frame partly past the end is soft: the noise before it is no foreground for that."""

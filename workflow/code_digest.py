@@ -22,6 +22,9 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from workflow.kept_code import KeptCode
+
+KEPT = KeptCode()
 DIGITS = 12  # of each file's digest
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -66,6 +69,7 @@ def code_files(script: Path, root: Path) -> dict[str, str]:
             code = _code(path.read_bytes(), name)
             digests[name] = code.digest
             waiting.extend(_local_files(path, code.imports, (script.parent, root)))
+    KEPT.save()
     return digests
 
 
@@ -85,6 +89,15 @@ def _sha256(text: str) -> str:
 
 @cache
 def _code(source: bytes, name: str) -> Code:
+    if kept := KEPT.get(source):
+        digest, imports = kept
+        return Code(digest, tuple(Import(*one) for one in imports))
+    code = _parsed(source, name)
+    KEPT.add(source, code)
+    return code
+
+
+def _parsed(source: bytes, name: str) -> Code:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workflow.configuration import ROOT
+from workflow.kept_code import NAME
 
 PLUGIN = ROOT / "workflow" / "logger"  # Snakemake's --logger plan
 LOCKED = "Directory cannot be locked"
@@ -92,16 +93,17 @@ def _worth_reading(errors: str) -> list[str]:
 @contextmanager
 def _left_as_it_was(folder: Path) -> Iterator[None]:
     """Take away what a dry run adds to Snakemake's folder; what is there keeps its times."""
-    cache = folder / "iocache" / "latest.pkl"
-    note = cache.read_bytes() if cache.exists() else None
-    before = {path: path.stat() for path in (folder, *_folders(folder), cache) if path.exists()}
+    caches = (folder / "iocache" / "latest.pkl", folder / NAME)
+    notes = {cache: cache.read_bytes() if cache.exists() else None for cache in caches}
+    before = {path: path.stat() for path in (folder, *_folders(folder), *caches) if path.exists()}
     try:
         yield
     finally:
-        if note is None:
-            cache.unlink(missing_ok=True)
-        elif cache.exists():  # a run that has started meanwhile takes it away
-            cache.write_bytes(note)
+        for cache, note in notes.items():
+            if note is None:
+                cache.unlink(missing_ok=True)
+            elif cache.exists():  # a run that has started meanwhile takes it away
+                cache.write_bytes(note)
         for path in [*_folders(folder), folder]:
             if path not in before and path.exists() and not any(path.iterdir()):
                 path.rmdir()

@@ -188,7 +188,7 @@ def test_files_are_listed_with_their_digests(tmp_path: Path, before: dict[str, s
     assert [name for name in old if old[name] != new[name]] == ["weakseg/audio.py"]
 
 
-def test_two_processes_agree_on_the_scripts_of_the_workflow() -> None:
+def test_two_processes_agree_on_the_scripts_of_the_workflow(tmp_path: Path) -> None:
     scripts = sorted((ROOT / "workflow/scripts").glob("[!_]*.py"))
     code = (
         "import sys; from pathlib import Path; from workflow.code_digest import code_digest\n"
@@ -198,8 +198,8 @@ def test_two_processes_agree_on_the_scripts_of_the_workflow() -> None:
     runs = [
         subprocess.run(
             command,
-            cwd=ROOT,
-            env=os.environ | {"PYTHONHASHSEED": seed},
+            cwd=tmp_path,  # where nothing is kept
+            env=os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             check=True,

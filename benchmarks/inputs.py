@@ -292,6 +292,7 @@ def segment_call(inputs: Inputs, features: Sequence[str], predictions: Path) -> 
         "features": list(features),
         "predictions": str(predictions),
         "device": "cpu",
+        "shifts": 1,
         "smooth_frames": 1,
         "nearby_frames": 1,
         "precision": training["precision"],

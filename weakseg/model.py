@@ -39,12 +39,11 @@ OTHER = "train the model again (in a run: delete it and run the same command aga
 class Cells:
     """What a model says of the frames of some clips, in float32, before these are pooled.
 
-    logits: of the network, in use of its mean mask (`shifts`), and masks, both (clips, classes,
-    frames, mels); a model without masks
-    has one band in place of the mels.  frame_scores (clips, classes, frames) in 0..1.  pooled: the
-    maps that pooling takes, each (clips, classes, frames, mels or 1), so that any range of frames
-    can be pooled alone.  cut: whether the masks are more than the sigmoid of the logits, since
-    they were cut to the foreground.
+    logits: of the network, or of the mean of its masks over shifts; masks: both (clips, classes,
+    frames, mels); a model without masks has one band in place of the mels.  frame_scores (clips,
+    classes, frames) in 0..1.  pooled: the maps that pooling takes, each (clips, classes, frames,
+    mels or 1), so that any range of frames can be pooled alone.  cut: whether the masks are more
+    than the sigmoid of the logits, since they were cut to the foreground.
     """
 
     logits: Tensor

@@ -6,8 +6,8 @@ Conventions
   pairs frames are joined is chance.  The mean over shifts takes that chance out (cycle spinning:
   Coifman and Donoho 1995, "Translation-invariant de-noising"; in separation of sound the shift
   trick of Defossez et al. 2019, arXiv 1911.13254).
-- Shifts are spread evenly over `Network.stride` frames, after which they repeat: a network without
-  halvings has one.
+- Shifts are spread evenly over `Network.stride` frames: one by the stride joins the same frames, so
+  that there are no more shifts than that, and of a network without halvings one.
 """
 
 from __future__ import annotations
@@ -22,8 +22,13 @@ LEAST_MASK, MOST_MASK = 1e-14, 1 - 1e-6  # what is beyond has the same logit
 
 
 def spread_shifts(number: int, stride: int) -> list[int]:
-    """Frames of `number` shifts, the first 0; of `stride` shifts if that is less."""
-    number = min(number, stride)
+    """Frames of `number` shifts, the first 0; of `stride` shifts if that is less.
+
+    ValueError if the number is not a whole one above 0.
+    """
+    if number < 1 or number % 1:
+        raise ValueError(f"shifts: expected a whole number above 0, got {number}")
+    number = min(int(number), stride)
     return [round(place * stride / number) for place in range(number)]
 
 

@@ -68,6 +68,23 @@ def test_predictions_are_the_models_outputs(features, model_path, tmp_path):
             assert masks == pytest.approx(expected.masks[clip].numpy(), abs=0.01)
 
 
+def test_shifts_are_as_asked_and_three_if_none_is(features, tmp_path):
+    model = make_model({"type": "encoder_decoder", "widths": [4, 4, 4]})
+    torch.nn.init.normal_(model.network.maps.last.weight)  # so that masks differ
+    save_model(model, tmp_path / "model.pt")
+    probabilities = {}
+    for shifts in (1, None):
+        output = tmp_path / f"{shifts}.h5"
+        segment_store(tmp_path / "model.pt", features, output, shifts=shifts, **OPTIONS)
+        with PredictionStore(output) as predictions:
+            probabilities[shifts] = predictions.clip_probabilities()
+    model.shifts = 3
+    with FeatureStore(features) as store, torch.inference_mode():
+        expected = model(torch.from_numpy(store.logmel(range(10)))).clip_probabilities.numpy()
+    assert probabilities[None] == pytest.approx(expected, abs=1e-6)
+    assert np.abs(probabilities[1] - expected).max() > 1e-4
+
+
 def test_the_same_input_gives_the_same_bytes(features, model_path, tmp_path):
     outputs = [tmp_path / "one.h5", tmp_path / "another.h5"]
     for output in outputs:

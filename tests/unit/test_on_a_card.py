@@ -251,6 +251,7 @@ def test_predictions_as_on_the_cpu(features, tmp_path, precision):
             threads=2,
             device=device,
             precision=arithmetic,
+            shifts=3,
             smooth_frames=5,
         )
         with PredictionStore(path) as store:

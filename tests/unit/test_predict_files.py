@@ -220,6 +220,15 @@ def test_no_page_is_left_of_an_earlier_set(model, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_the_command_hears_as_many_shifts_as_it_is_told(tiny_model, recordings, tmp_path):
+    command = ["predict", str(tiny_model), str(recordings / "a.wav"), "--no-stems"]
+    tables = []
+    for name, shifts in (("default", []), ("three", ["--shifts", "3"]), ("one", ["--shifts", "1"])):
+        assert main([*command, *shifts, "--output", str(tmp_path / name)]) == 0
+        tables.append((tmp_path / name / "predictions.csv").read_text())
+    assert tables[0] == tables[1] != tables[2]
+
+
 def test_a_recording_is_never_written_over(tiny_model, recordings, capsys):
     before = (recordings / "a.wav").read_bytes()
     assert main(["predict", str(tiny_model), str(recordings), "--output", str(recordings)]) == 2

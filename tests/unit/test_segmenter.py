@@ -73,6 +73,15 @@ def test_events_and_stems_are_those_of_the_rules(model, sound):
     np.testing.assert_allclose(list(found.stems.values()), stems, atol=2e-5)
 
 
+def test_masks_are_averaged_over_three_shifts_unless_it_says_otherwise(tiny_model, sound):
+    masks = {
+        shifts: weakseg.load_model(tiny_model, shifts=shifts, threads=1).segment(sound, 8000).masks
+        for shifts in (None, 1, 3)
+    }
+    np.testing.assert_array_equal(masks[None], masks[3])
+    assert np.abs(masks[1] - masks[3]).max() > 0.02
+
+
 def thresholds(tmp_path, clip=0.05, high=0.3):
     one = ClassThresholds(clip, 0.1, 1, high, 0.1, 1, 2, 2, mask=0.5)
     write_thresholds(tmp_path / "t.yaml", "a test", CLASSES, [one] * 3)
@@ -131,6 +140,7 @@ def test_what_is_no_sound_is_refused_by_name(model):
         {"threads": -1},
         {"threads": 100_000},
         {"shifts": 0},
+        {"shifts": 2.5},
         {"smooth_frames": 4},
         {"smooth_frames": 0},
         {"smooth_frames": 2.5},

@@ -12,7 +12,7 @@ from weakseg.separation import (
     overlap_add,
     separate_published,
 )
-from weakseg.spectral import Spectral
+from weakseg.spectral import EPSILON, Spectral
 
 
 def test_golden_separation(golden, published_spectral):
@@ -114,15 +114,21 @@ def test_sharpened_masks_come_to_at_most_one(tone_in_noise):
 
 
 def test_a_share_of_the_foreground_is_one_of_power(tone_in_noise):
+    """The equation of docs/method.md, bin by bin, also where little stands out or a share is 1."""
     separator, tone, noise, _ = tone_in_noise
-    logmel = separator._spectral.logmel(tone + noise)
-    whole = standing_out(logmel, **FOREGROUND).astype(np.float32)[None]
-    all_of_it, quarter = (
-        separator.sharpened(some * whole, **FOREGROUND)[0] for some in (1.0, 0.25)
-    )
-    loud = all_of_it > 0.5
-    assert loud.sum() > 100
-    np.testing.assert_allclose(quarter[loud], all_of_it[loud] / 2, rtol=1e-3)
+    spectral = separator._spectral
+    logmel = spectral.logmel(tone + noise)
+    level = np.log(np.abs(spectral.stft(tone + noise)[: len(logmel)]) + EPSILON)
+    to_bins = bins_of_bands(spectral)
+    bands = standing_out(logmel, 1.5, 3.0) @ to_bins
+    bins = standing_out(level, 2.5, 3.0)
+    assert (bands < 0.05).mean() > 0.1 and (bands > 0.5).sum() > 50
+    for mask in (0.002, 0.2, 1.0):
+        masks = np.full((1, *logmel.shape), mask, np.float32)
+        share = np.minimum(masks[0] @ to_bins / np.maximum(bands, 0.05), 1)
+        expected = np.sqrt(share) * (bands + bins) / 2
+        given = separator.sharpened(masks, **FOREGROUND)[0, separator._lead :][: len(logmel)]
+        np.testing.assert_allclose(given, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("past", [1, 500, 1023])

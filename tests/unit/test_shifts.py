@@ -37,12 +37,18 @@ def a_clip(n_frames, n_clips=2):
         (2, 8, [0, 4]),
         (3, 8, [0, 3, 5]),
         (8, 8, [0, 1, 2, 3, 4, 5, 6, 7]),
-        (64, 4, [0, 1, 2, 3]),  # then they repeat
+        (64, 4, [0, 1, 2, 3]),  # a shift by the stride is none
         (3, 1, [0]),  # nothing is halved
     ],
 )
 def test_shifts_are_spread_over_the_stride(number, stride, frames):
     assert spread_shifts(number, stride) == frames
+
+
+@pytest.mark.parametrize("number", [0, -1, 2.5])
+def test_what_is_no_number_of_shifts_is_refused(number):
+    with pytest.raises(ValueError, match="shifts"):
+        spread_shifts(number, 8)
 
 
 @pytest.mark.parametrize("foreground", [None, FOREGROUND])
@@ -97,15 +103,24 @@ def test_training_and_networks_without_halvings_have_no_shifts():
 
 def test_what_else_the_pooling_takes_becomes_its_mean():
     model, logmel = a_model(pooling={"type": "attention"}), a_clip(16)
+    longer = torch.cat([logmel[:, 1:3].flip(1), logmel], 1)
+    model.shifts = 2
     with torch.inference_mode():
-        maps = [
-            model.network(logmel),
-            model.network(torch.cat([logmel[:, 1:3].flip(1), logmel], 1)),
-        ]
-        given = mean_logits(model.network, logmel, [0, 2], 2)
-    expected = (maps[0][:, 2:] + maps[1][:, 2:, 2:]) / 2
-    assert torch.allclose(given[:, 2:], expected, atol=1e-6)
-    assert not torch.allclose(maps[0][:, 2:], expected, atol=1e-2)
+        alone, moved = model.network(logmel)[:, 2:], model.network(longer)[:, 2:, 2:]
+        given = model.cells(logmel).pooled[1]
+    assert torch.allclose(given, (alone + moved) / 2, atol=1e-6)
+    assert not torch.allclose(given, alone, atol=1e-2)
+
+
+def test_maps_of_half_precision_are_averaged_in_single_precision():
+    logmel = a_clip(16)
+
+    def network(clips):
+        return clips.bfloat16()[:, None]
+
+    mean = mean_logits(network, logmel, [0, 1], 1)
+    assert mean.dtype == torch.float32
+    assert torch.allclose(mean.sigmoid(), network(logmel).float().sigmoid(), atol=1e-5)
 
 
 def test_logits_of_full_and_empty_masks_are_finite():

@@ -15,6 +15,7 @@ from weakseg.audio_paths import list_audio
 from weakseg.foreseen import message_of
 
 MOST_DECIBELS = 120
+IN_USE = ("shifts", "smooth_frames", "nearby_frames")  # of a model, which does not hold them
 log = logging.getLogger("weakseg")
 
 
@@ -50,21 +51,31 @@ def parser() -> argparse.ArgumentParser:
     predict.add_argument(
         "--resolution", choices=("stft", "mel"), default="stft", help="of separation (%(default)s)"
     )
-    predict.add_argument(
-        "--shifts", type=_positive, metavar="N", help="of the network, whose masks are averaged (3)"
-    )
-    predict.add_argument("--smooth-frames", type=_odd, metavar="N", help="of masks (17)")
-    predict.add_argument(
-        "--nearby-frames", type=_odd, metavar="N", help="that weight masks and scores (63)"
-    )
+    _add_use(predict)
     predict.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     predict.add_argument("--threads", type=_positive, metavar="N", help="of torch")
     predict.set_defaults(run=_predict)
     export = commands.add_parser("export", help="a model as an ONNX file, for other programs")
     export.add_argument("model", type=Path, metavar="MODEL", help="a model.pt of the workflow")
     export.add_argument("file", type=Path, metavar="FILE", help="the .onnx file to write")
+    _add_use(export)
     export.set_defaults(run=_export)
     return program
+
+
+def _add_use(command: argparse.ArgumentParser) -> None:
+    """The options of IN_USE."""
+    command.add_argument(
+        "--shifts", type=_positive, metavar="N", help="of the network, whose masks are averaged (3)"
+    )
+    command.add_argument("--smooth-frames", type=_odd, metavar="N", help="of masks (17)")
+    command.add_argument(
+        "--nearby-frames", type=_odd, metavar="N", help="that weight masks and scores (63)"
+    )
+
+
+def _in_use(options: argparse.Namespace) -> dict[str, int | None]:
+    return {name: getattr(options, name) for name in IN_USE}
 
 
 def _positive(text: str) -> int:
@@ -96,9 +107,7 @@ def _predict(options: argparse.Namespace) -> int:
     files = list_audio(options.files, but_not_in=options.output)
     segmenter = load_model(
         options.model,
-        shifts=options.shifts,
-        smooth_frames=options.smooth_frames,
-        nearby_frames=options.nearby_frames,
+        **_in_use(options),
         resolution=options.resolution,
         device=options.device,
         threads=options.threads,
@@ -127,7 +136,7 @@ def _export(options: argparse.Namespace) -> int:
     from weakseg.export import export_onnx
     from weakseg.model import load_model
 
-    export_onnx(load_model(options.model), options.file)
+    export_onnx(load_model(options.model), options.file, **_in_use(options))
     log.info("%s", options.file)
     return 0
 

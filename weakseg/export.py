@@ -5,10 +5,8 @@ Conventions
 - Input `logmel` (clips, frames, mels) float32, as `spectral.Spectral.logmel` makes it; any number
   of clips and frames.
 - Outputs `clip_probabilities` (clips, classes), `frame_scores` (clips, classes, frames) and, of a
-  model that gives masks, `masks` (clips, classes, frames, mels), all float32 in 0..1.  As in use,
-  masks are the mean over SHIFTS of the network, and those that are cut to a foreground smoothed
-  over SMOOTH_FRAMES frames; these and frame scores, when the scores have been pooled, are weighted
-  by what is heard within NEARBY_FRAMES.
+  model that gives masks, `masks` (clips, classes, frames, mels), all float32 in 0..1, as the model
+  in use gives them: `SegmentationModel.put_in_use`.
 - The file's metadata `weakseg` is JSON: the model's classes and settings, of which the spectral
   ones say how log-mel is made.
 - Needs the packages PACKAGES, which training and use do not.
@@ -27,9 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from weakseg.files import replacing
-from weakseg.foreground import NEARBY_FRAMES, SMOOTH_FRAMES
 from weakseg.model import SegmentationModel
-from weakseg.shifts import SHIFTS
 
 PACKAGES = ("onnx", "onnxscript")
 OPSET = 20
@@ -49,17 +45,16 @@ class _Outputs(nn.Module):
         return (*scores, output.masks) if self.model.gives_masks else scores
 
 
-def export_onnx(model: SegmentationModel, path: Path) -> None:
+def export_onnx(model: SegmentationModel, path: Path, **in_use: int | None) -> None:
     """Write the model under `path`, at once and completely; it computes in float32.
 
-    ValueError if a package is missing.
+    in_use: as in `SegmentationModel.put_in_use`.
+    ValueError if a package is missing, or for a value that is none of these.
     """
     missing = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
         raise ValueError(f"ONNX files need more packages: pip install {' '.join(missing)}")
-    model.shifts = SHIFTS
-    if model.foreground is not None:
-        model.smooth_frames, model.nearby_frames = SMOOTH_FRAMES, NEARBY_FRAMES
+    model.put_in_use(**in_use)
     about = {"classes": model.classes, "settings": model.settings}
     proto = _graph(model)
     proto.metadata_props.add(key="weakseg", value=json.dumps(about, sort_keys=True))

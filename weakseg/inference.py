@@ -22,7 +22,6 @@ from weakseg.batches import read_ahead
 from weakseg.hardware import choose_device, choose_precision, mixed_precision, prepare
 from weakseg.model import ModelOutput, SegmentationModel, load_model
 from weakseg.progress import counted
-from weakseg.shifts import SHIFTS
 from weakseg.store import ClipPrediction, FeatureStore, encode_mask_logits, write_predictions
 
 NamedClips = tuple[Sequence[str], NDArray[np.float32]]
@@ -71,14 +70,13 @@ def segment_store(
 ) -> None:
     """Write a model's predictions for all clips of some feature files, or for at most `most_clips`.
 
-    These are spread evenly over the files, in their order.  shifts (None: SHIFTS), smooth_frames
-    and nearby_frames: as in `model.SegmentationModel`.
+    These are spread evenly over the files, in their order.  shifts, smooth_frames and
+    nearby_frames: as in `SegmentationModel.put_in_use`.
     ValueError if the model is no model or was trained on other classes or feature settings.
     """
     keep_freed_memory()
     model = load_model(model_path)
-    model.shifts = SHIFTS if shifts is None else shifts
-    model.smooth_frames, model.nearby_frames = smooth_frames, nearby_frames
+    model.put_in_use(shifts, smooth_frames, nearby_frames)
     prepare(model, choose_device(device), threads)
     with FeatureStore(feature_paths) as store:
         check_agreement(model, model_path, store)

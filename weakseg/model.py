@@ -25,10 +25,18 @@ from torch import Tensor, nn
 
 from weakseg.background import FLOOR_REACH, GAP_REACH
 from weakseg.files import replacing
-from weakseg.foreground import Foreground, bridged, moving_mean, nearby, where_heard
+from weakseg.foreground import (
+    NEARBY_FRAMES,
+    SMOOTH_FRAMES,
+    Foreground,
+    bridged,
+    moving_mean,
+    nearby,
+    where_heard,
+)
 from weakseg.networks import build_network
 from weakseg.pooling import build_pooling
-from weakseg.shifts import logits_of, mean_logits, spread_shifts
+from weakseg.shifts import SHIFTS, logits_of, mean_logits, spread_shifts
 
 FORMAT = "weakseg model 2"
 ABOUT_FILE = ("format", "weights", "digest")  # what is no part of a description
@@ -128,6 +136,25 @@ class SegmentationModel(nn.Module):
         in_use = max(self.smooth_frames, self.nearby_frames) // 2
         return over_gaps + max(self.network.reach, FLOOR_REACH) + in_use
 
+    def put_in_use(
+        self,
+        shifts: int | None = None,
+        smooth_frames: int | None = None,
+        nearby_frames: int | None = None,
+    ) -> None:
+        """Set these three, None to what the workflow has if nothing else is said.
+
+        Of masks that are not cut to the foreground frames stay 1.  ValueError for another value.
+        """
+        shifts = SHIFTS if shifts is None else shifts
+        spread_shifts(shifts, self.network.stride)  # refuses what is no number of them
+        smooth_frames = SMOOTH_FRAMES if smooth_frames is None else smooth_frames
+        nearby_frames = NEARBY_FRAMES if nearby_frames is None else nearby_frames
+        _require_odd(smooth_frames=smooth_frames, nearby_frames=nearby_frames)
+        self.shifts = shifts
+        if self.foreground is not None:
+            self.smooth_frames, self.nearby_frames = smooth_frames, nearby_frames
+
     def standardise_with(self, mean: Tensor, deviation: Tensor) -> None:
         """Set each mel band's mean and standard deviation, both (mels,)."""
         self.mel_mean.copy_(mean)
@@ -170,6 +197,12 @@ class SegmentationModel(nn.Module):
             maps: Tensor = self.network(standardised)
             return maps
         return mean_logits(self.network, standardised, shifts, len(self.classes))
+
+
+def _require_odd(**frames: int) -> None:
+    for name, number in frames.items():
+        if number < 1 or number % 2 != 1:
+            raise ValueError(f"{name}: expected an odd number above 0, got {number}")
 
 
 def save_model(model: SegmentationModel, path: Path) -> None:

@@ -25,13 +25,11 @@ from weakseg import model as models
 from weakseg.allocator import keep_freed_memory
 from weakseg.audio_stream import Block, check_array, stream_array
 from weakseg.detection import PUBLISHED, Detector
-from weakseg.foreground import NEARBY_FRAMES, SMOOTH_FRAMES
 from weakseg.hardware import choose_device, choose_precision, prepare
 from weakseg.long_detection import detect_recording
 from weakseg.mask_file import MaskFile
 from weakseg.model import SegmentationModel
 from weakseg.overview import Envelope
-from weakseg.shifts import SHIFTS, spread_shifts
 from weakseg.spectral import Spectral
 from weakseg.stem_stream import Stems, separate_stream
 from weakseg.streaming import ClipProbabilities, Listener
@@ -105,19 +103,11 @@ class Segmenter:
     ):
         if resolution not in RESOLUTIONS:
             raise ValueError(f"resolution: expected stft or mel, got {resolution!r}")
-        frames = {"smooth_frames": smooth_frames, "nearby_frames": nearby_frames}
-        for name, number in frames.items():
-            if number is not None and (number < 1 or number % 2 != 1):
-                raise ValueError(f"{name}: expected an odd number above 0, got {number}")
-        model.shifts = SHIFTS if shifts is None else shifts
-        spread_shifts(model.shifts, model.network.stride)  # refuses what is no number of them
+        model.put_in_use(shifts, smooth_frames, nearby_frames)
         keep_freed_memory()
         chosen = choose_device(device)
         self._precision = choose_precision(precision, chosen)
         prepare(model, chosen, threads or torch.get_num_threads())
-        if model.foreground is not None:
-            model.smooth_frames = SMOOTH_FRAMES if smooth_frames is None else smooth_frames
-            model.nearby_frames = NEARBY_FRAMES if nearby_frames is None else nearby_frames
         self._model = model
         self._resolution = resolution
         self.classes = model.classes

@@ -7,7 +7,7 @@ execution: ...` (reasons.py).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -129,23 +129,31 @@ def _changed_parameters(part: str, job: Job, past: Past) -> Iterator[str]:
 
 def setting_changes(job: Job, old: Any, new: Any, past: Past) -> list[str]:
     """The keys of the configuration whose values differ between two settings of a job."""
+    model = job.wildcards.get("model") or _model_named(new)
     texts, implied = [], []
     for path, before, now in differences(old, new):
-        words = _change(job, path, before, now, past)
+        words = _change(job, model, path, before, now, past)
         texts.extend(words)
         if not words:
             implied.append(f"{'.'.join(path) or 'settings'} of {job.rule} differs")
     return texts or ([] if FOLLOWS in job.reason else implied)
 
 
-def _change(job: Job, path: tuple[str, ...], before: Any, now: Any, past: Past) -> list[str]:
+def _model_named(settings: Any) -> str | None:
+    """The model of a job that has it among its settings, as predictions of own recordings do."""
+    return settings.get("model_name") if isinstance(settings, Mapping) else None
+
+
+def _change(
+    job: Job, model: str | None, path: tuple[str, ...], before: Any, now: Any, past: Past
+) -> list[str]:
     """One leaf that differs; nothing if it only follows from what other jobs tell."""
     one_is_none = before is None or now is None
     if path[:1] in (("foreground",), ("foregrounds",)) and one_is_none and job.rule != "train":
         return _leaf("separation.resolution", *past.values("separation", "resolution"))
     if path[:1] == ("trained",) and len(path) == 2 and one_is_none:
         return [f"grid.models: {path[1]} is {'new' if before is None else 'left out'}"]
-    key = key_of(job.rule, path or (_only_name(job.rule),), job.wildcards.get("model"), past.given)
+    key = key_of(job.rule, path or (_only_name(job.rule),), model, past.given)
     return [] if key is None else _leaf(key, before, now)
 
 

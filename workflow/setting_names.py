@@ -94,8 +94,9 @@ IMPLIED = {
 def key_of(rule: str, path: Sequence[str], model: str | None, given: Configuration) -> str | None:
     """The dotted key of a parameter, None for one that only follows from others.
 
-    model: of the job; given: the configuration as given, before it was completed, which tells
-    whether a model has a key of training of its own.
+    model: of the job, None for one of no single model, where the jobs of each model tell what of it
+    has changed; given: the configuration as given, before it was completed, which tells whether a
+    model has a key of training of its own.
     """
     if path and path[0] in BY_MODEL and len(path) > 1:
         group, model, path = path[0], path[1], path[2:]
@@ -106,10 +107,16 @@ def key_of(rule: str, path: Sequence[str], model: str | None, given: Configurati
         return None
     for step, part in enumerate(path):
         if part in GROUPS and not (part == "recipe" and name in KEYS):
-            return _dotted(GROUPS[part].format(model=model), path[step + 1 :])
+            return _dotted_of(model, GROUPS[part], path[step + 1 :])
     if f"{rule}/{name}" in KEYS or name in KEYS:
-        return (KEYS.get(f"{rule}/{name}") or KEYS[name]).format(model=model)
+        return _dotted_of(model, KEYS.get(f"{rule}/{name}") or KEYS[name], ())
     return f"models.{model}.training.{name}" if _has_own(given, model, name) else f"training.{name}"
+
+
+def _dotted_of(model: str | None, pattern: str, path: Sequence[str]) -> str | None:
+    if model is None and "{model}" in pattern:
+        return None
+    return _dotted(pattern.format(model=model), path)
 
 
 def _dotted(group: str, path: Sequence[str]) -> str:

@@ -85,6 +85,17 @@ def test_a_model_with_a_key_of_its_own_is_named_with_it() -> None:
     )
 
 
+def test_predictions_of_own_recordings_name_the_model_that_is_asked_for() -> None:
+    asked = {"model_name": "best", "shifts": 3}
+    reason = changed(repr(asked), repr(asked | {"shifts": 5}))
+    assert causes_of(job("predict", reason), past()) == ["models.best.network.shifts: 3 -> 5"]
+
+
+def test_a_job_of_no_single_model_names_none() -> None:
+    reason = changed("{'foreground': {'above': 1.5}}", "{'foreground': {'above': 2.0}}")
+    assert causes_of(job("draw_method", f"{FOLLOWS}; {reason}"), past()) == []
+
+
 def test_what_only_follows_has_no_cause() -> None:
     assert causes_of(job("segment", FOLLOWS), past()) == []
     implied = changed("{'n_frames': 1}", "{'n_frames': 2}")

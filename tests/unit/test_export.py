@@ -65,6 +65,24 @@ def test_the_command_writes_the_file(tmp_path, capsys):
     assert not (tmp_path / "none.onnx").exists()
 
 
+def test_the_command_takes_what_the_model_was_used_with(tmp_path, monkeypatch):
+    taken = {}
+    monkeypatch.setattr("weakseg.export.export_onnx", lambda model, path, **use: taken.update(use))
+    model = SegmentationModel(ENCODER, {"type": "gmp"}, ["a"], SETTINGS, MELS, FOREGROUND)
+    save_model(model.eval(), tmp_path / "model.pt")
+    command = ["export", str(tmp_path / "model.pt"), str(tmp_path / "model.onnx")]
+    assert main([*command, "--shifts", "1", "--smooth-frames", "5", "--nearby-frames", "7"]) == 0
+    assert taken == {"shifts": 1, "smooth_frames": 5, "nearby_frames": 7}
+
+
+def test_other_numbers_are_exported(tmp_path):
+    model = SegmentationModel(ENCODER, {"type": "gmp"}, ["a"], SETTINGS, MELS, FOREGROUND)
+    export_onnx(model.eval(), tmp_path / "model.onnx", shifts=2, smooth_frames=5, nearby_frames=7)
+    assert (model.shifts, model.smooth_frames, model.nearby_frames) == (2, 5, 7)
+    with pytest.raises(ValueError, match="smooth_frames: expected an odd number above 0, got 4"):
+        export_onnx(model, tmp_path / "model.onnx", smooth_frames=4)
+
+
 def test_a_missing_package_is_named(tmp_path, monkeypatch):
     model = SegmentationModel(PUBLISHED, {"type": "gmp"}, ["a"], SETTINGS, MELS)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)

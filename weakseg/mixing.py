@@ -35,6 +35,7 @@ from weakseg.audio import (
 )
 from weakseg.crossfade import FADE_SECONDS
 from weakseg.files import keep_only
+from weakseg.flac import decoded
 from weakseg.levels import largest, rms
 from weakseg.plan import PlannedEvent, PlannedMixture
 from weakseg.sealed import read_table
@@ -228,9 +229,14 @@ def read_manifest(path: Path) -> list[ManifestRow]:
 
 
 def read_stems(directory: Path, row: ManifestRow) -> NDArray[np.int16]:
-    """The channels of a manifest's row, checked against its CRC-32."""
+    """The channels of a manifest's row, (samples, channels), checked against its CRC-32.
+
+    AudioError if they are others, or the file is damaged or missing.
+    """
     path = directory / row.file
-    stems = read_pcm16(path)
+    stems = decoded(path)
+    if stems is None or _crc32(stems) != row.crc32:
+        stems = read_pcm16(path)  # says what is wrong
     if _crc32(stems) != row.crc32:
         raise AudioError(
             f"{path}: not the audio that its manifest names; "

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from weakseg.audio import AudioError, read_mono
 from weakseg.mixing import (
+    ManifestRow,
     Recording,
     kept,
     mixture_of,
@@ -159,3 +160,17 @@ def test_a_shard_is_read_back_and_damage_is_found(tmp_path):
     np.testing.assert_array_equal(read[1][1], render_tones(mixtures[1], tone(1.0)))
     with pytest.raises(AudioError, match=r"00000\.flac: not the audio that its manifest names"):
         read_stems(tmp_path, rows[0]._replace(crc32="0"))
+
+
+@pytest.mark.parametrize("damage", ["cut", "altered", "missing"])
+def test_a_damaged_mixture_is_named(tmp_path, damage):
+    mixture = planned((0.5, 1.0)) | {"mixture_name": "00000.wav"}
+    table = write_shard(tmp_path, [mixture], lambda m: render_tones(m, tone(1.0)), RATE)
+    path = tmp_path / "00000.flac"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data[: len(data) // 2] if damage == "cut" else data)
+    if damage == "missing":
+        path.unlink()
+    with pytest.raises(AudioError, match=r"00000\.flac: damaged|00000\.flac: not the audio"):
+        read_stems(tmp_path, ManifestRow(*table.iloc[0]))

@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-- None stands for all that dr_flac does not take: libsndfile, asked again, says what is wrong.
+- None stands for all that dr_flac does not take, and for everything where the package miniaudio,
+  which has it, is not there: libsndfile, asked again, reads it or says what is wrong.
 - dr_flac says nothing of a file that ends early or was altered: whoever reads compares what comes
   with what is known of it.
 """
@@ -11,13 +12,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import miniaudio
 import numpy as np
 from numpy.typing import NDArray
+
+try:
+    import miniaudio
+except ImportError:  # there is no wheel for every machine
+    miniaudio = None
 
 
 def decoded(path: Path) -> NDArray[np.int16] | None:
     """All samples of a file, (samples, channels)."""
+    if miniaudio is None:
+        return None
     try:
         sound = miniaudio.flac_read_file_s16(str(path))
     except (OSError, miniaudio.MiniaudioError):

@@ -136,7 +136,7 @@ def test_environment_has_the_versions_of_the_lock(environment: Path) -> None:
 
 def test_installed_library_declares_what_it_imports() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {IMPORT_OF_PYPI[name] for name in project["dependencies"]}
+    declared = {IMPORT_OF_PYPI[Requirement(one).name] for one in project["dependencies"]}
     assert third_party(sorted((ROOT / "weakseg").rglob("*.py"))) <= declared
 
 

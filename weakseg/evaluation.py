@@ -59,7 +59,8 @@ def score_model(
 ) -> list[dict[str, Scores]]:
     """The scores of each task on one fold, for each of some decisions on the same predictions.
 
-    What does not depend on them (separated waveforms, counts of mask cells) is computed once.
+    What hardly depends on them (counts of mask cells; separated waveforms, which the classes share
+    that the first ones find) is computed once.
     rendered: the channels of each mixture, in the order of the stores; seconds: their length;
     foreground: as in `Separator.separate_classes`.
     Raises StoreError if the stores do not hold the same clips and classes.
@@ -75,7 +76,8 @@ def score_model(
     ]
     if predicted.has_masks:
         counts = mask_counts(truth, predicted)
-        quality = model_separation(predicted, mixtures, rendered, foreground)
+        found = predicted.clip_probabilities() > decisions[0].thresholds.found
+        quality = model_separation(predicted, found, mixtures, rendered, foreground)
         for of_task, (_, thresholds) in zip(scores, decisions, strict=True):
             found = predicted.clip_probabilities() > thresholds.found
             of_task["masks"] = mask_scores(counts, thresholds.mask)
@@ -132,15 +134,20 @@ def mask_counts(truth: FeatureStore, predicted: Predictions) -> LevelCounts:
 
 def model_separation(
     predicted: Predictions,
+    found: NDArray[np.bool_],
     mixtures: Sequence[PlannedMixture],
     rendered: Iterable[NDArray[np.int16]],
     foreground: Mapping[str, float] | None,
 ) -> Floats:
-    """Qualities (clips, classes, QUALITIES) of the true classes by the predicted masks, in dB."""
+    """Qualities (clips, classes, QUALITIES) of the true classes by the predicted masks, in dB.
+
+    found (clips, classes): the classes that share a mixture.
+    """
 
     def separate(index: int, sources: Sources, separator: Separator) -> list[list[Waveform]]:
         masks = decode_masks(predicted.mask_codes(index))
-        return [list(separator.separate_classes(masks, sources.labels, foreground))]
+        sharing = np.flatnonzero(found[index]).tolist()
+        return [list(separator.separate_classes(masks, sources.labels, foreground, sharing))]
 
     clips = sources_of_clips(mixtures, rendered, predicted.classes)
     shape = len(predicted.names), len(predicted.classes)

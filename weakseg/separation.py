@@ -6,8 +6,9 @@ Conventions
 - A mel mask becomes a mask of STFT bins through the inverse filter bank, which
   multiplies the mixture's spectrum; the phase is the mixture's.
 - Masks that a model cut to the foreground of mel bands are, at the resolution of the STFT,
-  sharpened to that of its bins, and scaled down where those of a clip come to more than 1 together:
-  no part of the mixture is in two stems, and stems and what is left over sum to it.
+  sharpened to that of its bins, and scaled down where those of the classes that were found come to
+  more than 1 together: no part of the mixture is in two of their stems, and these and what is left
+  over sum to it.
 - `separate_published` is the published arithmetic: it loses the lowest bins, which
   no mel filter covers, ramps over the first frame and drops the last samples.
   `separate` mends all three and returns as many samples as it was given.
@@ -79,15 +80,22 @@ class Separator:
         mel_masks: Magnitude,
         wanted: Sequence[int],
         foreground: Mapping[str, float] | None = None,
+        found: Sequence[int] | None = None,
     ) -> NDArray[np.float32]:
-        """The waveforms (wanted, samples) of some classes, by the masks of all.
+        """The waveforms (wanted, samples) of some classes, by masks (classes, frames, mels).
 
-        mel_masks (classes, frames, mels); wanted: indices of classes; foreground: what the model
-        cut its masks to (`above`, `steepness`), or None to take the masks as they are.
+        wanted: indices of classes; foreground: what the model cut its masks to (`above`,
+        `steepness`), or None to take the masks as they are; found: the classes that share the
+        mixture, None for the wanted ones.  One that is wanted but not among them is separated as if
+        it had been found as well, and takes nothing from the others.
         """
         if foreground is None:
             return self._waveforms(self._held(mel_masks[wanted] @ self._to_bins))
-        return self._waveforms(self.sharpened(mel_masks, **foreground)[wanted])
+        sharing = list(wanted if found is None else found)
+        heard = sorted({*wanted, *sharing})  # the masks of others are not needed
+        shares = np.isin(heard, sharing)
+        gains = self.sharpened(mel_masks[heard], shares, **foreground)
+        return self._waveforms(gains[np.searchsorted(heard, wanted)])
 
     def _waveforms(self, masks: Magnitude) -> NDArray[np.float32]:
         waveforms = np.empty((len(masks), self._n_samples), np.float32)
@@ -95,8 +103,11 @@ class Separator:
             waveform[:] = self._let_through(mask)
         return waveforms
 
-    def sharpened(self, mel_masks: Magnitude, above: float, steepness: float) -> Magnitude:
-        """Masks of bins (classes, frames, bins), which come to at most 1 in each bin.
+    def sharpened(
+        self, mel_masks: Magnitude, shares: NDArray[np.bool_], above: float, steepness: float
+    ) -> Magnitude:
+        """Masks of bins (classes, frames, bins); those of the classes that share (classes,) come to
+        at most 1 in each bin, and any other one with them.
 
         A class's share of the foreground is one of power, and its root a gain.  The foreground is
         half that of the bands, half that of the bins, whose noise varies more.
@@ -104,7 +115,8 @@ class Separator:
         of_bands, of_bins = self._foreground(above, steepness)
         share = self._held(mel_masks @ self._to_bins) / np.maximum(of_bands, LEAST_FOREGROUND)
         masks = np.sqrt(np.minimum(share, 1)) * (of_bands + of_bins) / 2
-        return masks / np.maximum(masks.sum(axis=0), 1)
+        total = masks[shares].sum(axis=0) + masks * ~shares[:, None, None]
+        return masks / np.maximum(total, 1)
 
     def _foreground(self, above: float, steepness: float) -> tuple[Magnitude, Magnitude]:
         """How surely the bands that cover each bin stand out, and the bin itself, (frames, bins)

@@ -25,7 +25,7 @@ from weakseg.separation import Separator
 from weakseg.spectral import Spectral
 from weakseg.windows import Window, windows
 
-CELLS = 12_000_000  # of all classes' masks of STFT bins in a window's core
+CELLS = 12_000_000  # of masks of STFT bins in a window's core
 MOST_FRAMES, LEAST_FRAMES = 1024, 64
 
 
@@ -50,7 +50,7 @@ def separate_stream(
     spectral: Spectral,
     foreground: Mapping[str, float] | None,
 ) -> Iterator[Stems]:
-    """The stems of the classes `wanted` (indices), by the masks of all.
+    """The stems of the classes `wanted` (indices), which share the mixture.
 
     samples: the stream that the masks were made from; foreground: as in
     `Separator.separate_classes`.
@@ -58,7 +58,7 @@ def separate_stream(
     lead = -(-spectral.window // spectral.hop) - 1
     context = 2 * lead + 2 + (GAP_REACH if foreground else 0)
     n_bins = spectral.window // 2 + 1
-    core = CELLS // (len(masks.read(0, 1)) * n_bins)
+    core = CELLS // (max(1, len(wanted)) * n_bins)
     core = min(MOST_FRAMES, max(LEAST_FRAMES, core))
     for window in windows(samples, core * spectral.hop, context * spectral.hop):
         stems = _separate(window, masks, wanted, spectral, foreground)

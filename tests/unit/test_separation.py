@@ -73,6 +73,7 @@ def test_file_names_hold_no_separator():
 
 
 FOREGROUND = {"above": 1.5, "steepness": 3.0}
+ONE = np.ones(1, bool)
 
 
 @pytest.fixture
@@ -105,7 +106,7 @@ def test_sharpened_masks_come_to_at_most_one(tone_in_noise):
     """So that no part of the mixture is in two stems, and stems and the rest sum to it."""
     separator, tone, noise, mask = tone_in_noise
     doubled = np.stack([mask[0], mask[0], np.ones_like(mask[0])])  # up to 3 together
-    masks = separator.sharpened(doubled, **FOREGROUND)
+    masks = separator.sharpened(doubled, np.ones(3, bool), **FOREGROUND)
     assert (masks >= 0).all() and masks.sum(axis=0).max() <= 1 + 1e-6
     stems = separator.separate_classes(doubled, [0, 1, 2], FOREGROUND)
     rest = separator.apply((1 - masks.sum(axis=0))[separator._lead :])
@@ -127,7 +128,7 @@ def test_a_share_of_the_foreground_is_one_of_power(tone_in_noise):
         masks = np.full((1, *logmel.shape), mask, np.float32)
         share = np.minimum(masks[0] @ to_bins / np.maximum(bands, 0.05), 1)
         expected = np.sqrt(share) * (bands + bins) / 2
-        given = separator.sharpened(masks, **FOREGROUND)[0, separator._lead :][: len(logmel)]
+        given = separator.sharpened(masks, ONE, **FOREGROUND)[0, separator._lead :][: len(logmel)]
         np.testing.assert_allclose(given, expected, atol=1e-4)
 
 
@@ -138,10 +139,25 @@ def test_what_is_past_the_last_whole_frame_sharpens_nothing(published_spectral, 
     noise = np.random.default_rng(3).normal(0, 0.05, n_samples + past).astype(np.float32)
     masks = np.full((1, published_spectral.n_frames(n_samples), 64), 0.05, np.float32)
     longer, whole = (
-        Separator(sound, published_spectral).sharpened(masks, **FOREGROUND)[0, 1:92]
+        Separator(sound, published_spectral).sharpened(masks, ONE, **FOREGROUND)[0, 1:92]
         for sound in (noise, noise[:n_samples])
     )
     np.testing.assert_array_equal(longer, whole)
+
+
+def test_only_classes_that_were_found_share_the_mixture(tone_in_noise):
+    """Of many classes the small false shares would add up; a missed one takes nothing."""
+    separator, _, _, mask = tone_in_noise
+    masks = np.stack([mask[0], *(0.2 * mask[0] for _ in range(30))])
+    alone = separator.separate_classes(masks[:1], [0], FOREGROUND)[0]
+    among_all = separator.separate_classes(masks, range(31), FOREGROUND)[0]
+    assert np.abs(among_all).max() < 0.5 * np.abs(alone).max()
+    given = separator.separate_classes(masks, [0, 7], FOREGROUND, found=[0])
+    np.testing.assert_allclose(given[0], alone, atol=1e-6)
+    both = separator.separate_classes(masks, [7, 0], FOREGROUND, found=[0, 7])
+    np.testing.assert_allclose(given[1], both[0], atol=1e-6)
+    assert separator.separate_classes(masks, [], FOREGROUND).shape == (0, len(alone))
+    assert separator.separate_classes(masks, [], FOREGROUND, found=[3]).shape == (0, len(alone))
 
 
 def test_masks_without_a_foreground_are_taken_as_they_are(tone_in_noise):

@@ -23,7 +23,8 @@ def with_stems(
         wanted = [index for index in model.found if index in shown]
         if model.masks is None or not wanted:
             return model
-        waveforms = separator.separate_classes(model.masks, wanted, foregrounds[model.name])
+        foreground = foregrounds[model.name]
+        waveforms = separator.separate_classes(model.masks, wanted, foreground, model.found)
         return replace(model, stems=dict(zip(wanted, waveforms, strict=True)))
 
     return replace(clip, models=[separated(model) for model in clip.models])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from _step import step
 
 from weakseg.detection import Detector, read_events
@@ -34,7 +35,8 @@ def draw_way(
         clip = load_clip(best, truth, predicted, found, read_plan(Path(plan)), paths)
     shown = clip.true_classes[:MOST_SHOWN]
     separator = Separator(clip.waveform, clip.spectral)
-    waveforms = separator.separate_classes(clip.masks, shown, foreground)
+    sharing = np.flatnonzero(clip.clip_probabilities > detector.clip_threshold)
+    waveforms = separator.separate_classes(clip.masks, shown, foreground, sharing)
     separated = dict(zip(shown, waveforms, strict=True))
     save_all(draw_method(clip, detector, shown=shown, separated=separated), outputs)
 

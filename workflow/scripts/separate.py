@@ -42,7 +42,8 @@ def separate(
             separator = Separator(mixture_of(stems), spectral)
             masks = decode_masks(store.mask_codes(index))
             wanted = np.flatnonzero(found if classes == "found" else true)
-            waveforms = separator.separate_classes(masks, wanted, foreground)
+            sharing = np.flatnonzero(found)
+            waveforms = separator.separate_classes(masks, wanted, foreground, sharing)
             for label, waveform in zip(wanted, waveforms, strict=True):
                 name = file_name_of(row.mixture_name, int(label), store.classes[label])
                 write_flac(directory / name, to_pcm16(waveform), spectral.sample_rate)

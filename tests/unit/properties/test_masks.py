@@ -168,7 +168,7 @@ def test_masks_that_sum_to_one_give_stems_that_sum_to_the_mixture(
     stems = separator.separate_classes(masks, range(n_classes))
     assert stems.shape == (n_classes, n_samples)
     np.testing.assert_allclose(stems.sum(axis=0), audio, atol=1e-5)
-    of_bins = separator.sharpened(masks, above=1.0, steepness=3.0)
+    of_bins = separator.sharpened(masks, np.ones(n_classes, bool), above=1.0, steepness=3.0)
     assert of_bins.min() >= 0 and of_bins.sum(axis=0).max() <= 1 + 1e-5
     np.testing.assert_allclose(separator.separate(masks[0]), stems[0], atol=1e-6)
 

@@ -168,4 +168,4 @@ def _leaf(key: str, before: Any, now: Any) -> list[str]:
 
 def _only_name(rule: str) -> str:
     """What a rule's only parameter is called where it is no mapping."""
-    return {"draw_mixtures": "named", "draw_training": "models"}.get(rule, "settings")
+    return {"draw_training": "models"}.get(rule, "settings")

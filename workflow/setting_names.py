@@ -58,6 +58,7 @@ KEYS = {name: f"{group}.{name}" for group, names in SAME.items() for name in nam
     "masks": "evaluation.mask_threshold",
     "n_draws": "evaluation.draws",
     "named": "evaluation.figure_mixtures",
+    "drawn": "evaluation.figure_clips",
     "most_clips": "tuning.clips",
     "n_clips": "separation.clips",
     "compiled": "training.compile",

@@ -335,3 +335,17 @@ def test_pictures_are_pngs_and_svgs_with_text(smoke):
     assert b"tiny_fresh" in svgs["figures/snr0/classes.svg"]
     assert b"Ideal ratio mask" in svgs["figures/snr0/mixtures-holdout1/clip1.svg"]
     assert b"<dc:date>" not in b"".join(svgs.values())
+
+
+def test_fewer_pictures_are_other_pictures(copy_of_smoke):
+    """Clips are spread evenly: the second of two is another one than the second of three."""
+    run = copy_of_smoke("pictures")
+    folder = "results/smoke/figures/snr0/mixtures-holdout1"
+    run.must_run("--config", "evaluation={figure_clips: 3}", "--", f"{folder}/clip3.png")
+    drawn = run.files("figures/snr0/mixtures-holdout1/*")
+    assert {Path(name).stem for name in drawn} == {"clip1", "clip2", "clip3"}
+    run.must_run("--config", "evaluation={figure_clips: 2}", "--", f"{folder}/clip1.png")
+    fewer = run.files("figures/snr0/mixtures-holdout1/*")
+    assert {Path(name).stem for name in fewer} == {"clip1", "clip2"}
+    second = "figures/snr0/mixtures-holdout1/clip2.png"
+    assert fewer[second] != drawn[second]

@@ -22,7 +22,7 @@ from matplotlib.legend import Legend
 from matplotlib.textpath import TextPath
 from matplotlib.typing import LineStyleType
 
-from weakseg.files import replacing
+from weakseg.files import keep_only, replacing
 
 WIDTH = 9.0  # inches
 SMALL, NORMAL, LARGE = 9, 10, 12  # points; 9 are 7.2 on a page of 7.16 inches between its margins
@@ -178,6 +178,15 @@ def save(figure: Figure, path: Path) -> None:
         raise ValueError(f"{path}: a picture is written as .png or .svg; name it so")
     with replacing(path) as temporary:
         figure.savefig(temporary, format=kind, metadata=METADATA[kind], facecolor="white")
+
+
+def forget_others(pictures: Iterable[str | Path]) -> None:
+    """Remove the pictures of clips, PNG and SVG, that an earlier run left beside these."""
+    paths = [Path(picture) for picture in pictures]
+    names = {path.name for path in paths}
+    for directory in {path.parent for path in paths}:
+        for ending in ("png", "svg"):
+            keep_only(directory, f"clip*.{ending}", names)
 
 
 def save_all(figure: Figure, paths: Iterable[str | Path]) -> None:

@@ -92,7 +92,7 @@ rule draw_clips:
         mem_mb=growing(1000),
         runtime=growing(3),
     params:
-        settings=lambda w: dict(detector=DETECTOR, named=named_mixtures(w.fold)),
+        settings=lambda w: dict(detector=DETECTOR, named=named_mixtures(w.fold), drawn=len(CLIPS)),
         code=digest_of("draw_clips"),
     script:
         "../scripts/draw_clips.py"
@@ -127,7 +127,7 @@ rule draw_mixtures:
         mem_mb=growing(1000),
         runtime=growing(3),
     params:
-        named=lambda w: named_mixtures(w.fold),
+        settings=lambda w: dict(named=named_mixtures(w.fold), drawn=len(CLIPS)),
         code=digest_of("draw_mixtures"),
     script:
         "../scripts/draw_mixtures.py"

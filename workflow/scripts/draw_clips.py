@@ -11,7 +11,7 @@ from weakseg.figures.colours import draw_colours
 from weakseg.figures.decisions import draw_decisions
 from weakseg.figures.from_stores import chosen_clips, load_clip
 from weakseg.figures.masks import draw_masks
-from weakseg.figures.style import save_all
+from weakseg.figures.style import forget_others, save_all
 from weakseg.plan import read_plan
 from weakseg.store import FeatureStore, PredictionStore
 
@@ -24,19 +24,19 @@ def draw_clips(
     manifests: Sequence[str],
     outputs: dict[str, Sequence[str]],
     named: Sequence[str],
+    drawn: int,
     detector: Detector,
     model: str,
     snr_db: float,
 ) -> None:
-    """`outputs`: of each kind of picture, a PNG a clip, then an SVG a clip."""
+    """`outputs`: of each kind of picture a PNG of each of the `drawn` clips, then SVGs of them."""
     found = read_events(Path(events))
     planned = read_plan(Path(plan))
     with (
         FeatureStore([Path(path) for path in features]) as truth,
         PredictionStore(Path(predictions)) as predicted,
     ):
-        n_clips = len(outputs["clips"]) // 2
-        for place, index in enumerate(chosen_clips(predicted.names, named, n_clips)):
+        for place, index in enumerate(chosen_clips(predicted.names, named, drawn)):
             clip = load_clip(index, truth, predicted, found, planned, [Path(m) for m in manifests])
             title = {"name": predicted.names[index], "model": model, "snr_db": snr_db}
             figures = {
@@ -46,7 +46,8 @@ def draw_clips(
                 "colours": draw_colours(clip, detector.clip_threshold, **title),
             }
             for kind, figure in figures.items():
-                save_all(figure, outputs[kind][place::n_clips])
+                save_all(figure, outputs[kind][place::drawn])
+    forget_others(path for paths in outputs.values() for path in paths)
 
 
 if __name__ == "__main__":
@@ -58,8 +59,8 @@ if __name__ == "__main__":
             features=snakemake.input.features,
             manifests=snakemake.input.manifests,
             outputs=dict(snakemake.output.items()),
-            named=snakemake.params.settings["named"],
-            detector=Detector(**snakemake.params.settings["detector"]),
+            **snakemake.params.settings
+            | {"detector": Detector(**snakemake.params.settings["detector"])},
             model=snakemake.wildcards.model,
             snr_db=float(snakemake.wildcards.snr),
         )

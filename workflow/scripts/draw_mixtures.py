@@ -6,7 +6,7 @@ from pathlib import Path
 from _step import step
 
 from weakseg.figures.from_stores import chosen_clips, load_mixture
-from weakseg.figures.style import save_all
+from weakseg.figures.style import forget_others, save_all
 from weakseg.figures.truth import draw_truth
 from weakseg.plan import read_plan
 from weakseg.store import FeatureStore
@@ -18,16 +18,17 @@ def draw_mixtures(
     manifests: Sequence[str],
     outputs: Sequence[str],
     named: Sequence[str],
+    drawn: int,
     snr_db: float,
 ) -> None:
-    """`outputs`: a PNG a clip, then an SVG a clip."""
+    """`outputs`: a PNG of each of the `drawn` clips, then an SVG of each."""
     planned, paths = read_plan(Path(plan)), [Path(path) for path in manifests]
     with FeatureStore([Path(path) for path in features]) as truth:
-        n_clips = len(outputs) // 2
-        for place, index in enumerate(chosen_clips(truth.names, named, n_clips)):
+        for place, index in enumerate(chosen_clips(truth.names, named, drawn)):
             mixture = load_mixture(index, truth, planned, paths)
             figure = draw_truth(mixture, name=truth.names[index], snr_db=snr_db)
-            save_all(figure, outputs[place::n_clips])
+            save_all(figure, outputs[place::drawn])
+    forget_others(outputs)
 
 
 if __name__ == "__main__":
@@ -37,6 +38,6 @@ if __name__ == "__main__":
             features=snakemake.input.features,
             manifests=snakemake.input.manifests,
             outputs=snakemake.output,
-            named=snakemake.params.named,
+            **snakemake.params.settings,
             snr_db=float(snakemake.wildcards.snr),
         )

@@ -15,7 +15,7 @@ Conventions
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -209,6 +209,15 @@ def _forget(folder: Path) -> None:
             path.unlink(missing_ok=True)
         with suppress(OSError):  # something else is in it
             folder.rmdir()
+
+
+def forget_others(output: Path, names: Container[str]) -> None:
+    """Remove what an earlier run wrote of recordings that are not among these `names`."""
+    for tags in list(output.rglob("tags.csv")):
+        folder = tags.parent
+        ours = all((folder / name).is_file() for name in WRITTEN)
+        if ours and folder.relative_to(output).as_posix() not in names:
+            _forget(folder)
 
 
 class _Seconds:

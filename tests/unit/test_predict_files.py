@@ -17,7 +17,7 @@ from weakseg.audio_paths import list_audio
 from weakseg.detection import PUBLISHED, read_events
 from weakseg.gallery import from_predictions
 from weakseg.gallery.from_predictions import clip_of, write_page
-from weakseg.predict_files import Predictor
+from weakseg.predict_files import Predictor, forget_others
 
 CLASSES = ["bark", "bell / ring", "rain"]
 ODD = "x $(touch y) <b> 'ü' {z}.ogg"
@@ -70,6 +70,19 @@ def test_each_usable_file_has_a_folder_and_each_file_a_row(model, recordings, tm
     assert float(row["probability of rain"]) == pytest.approx(
         found["a.wav"].probabilities[2], abs=1e-4
     )
+
+
+def test_recordings_of_an_earlier_run_can_be_forgotten(model, recordings, tmp_path):
+    output = tmp_path / "out"
+    predict(model, recordings, output)
+    mine = output / "notes"
+    mine.mkdir()
+    (mine / "tags.csv").write_text("mine")
+    (output / "sub" / "a.wav" / "mine.txt").write_text("mine")
+    forget_others(output, {"a.wav", "none.wav"})
+    assert {path.parent.name for path in output.rglob("tags.csv")} == {"a.wav", "notes"}
+    assert [path.name for path in (output / "sub" / "a.wav").iterdir()] == ["mine.txt"]
+    assert (output / "a.wav" / "residual.flac").is_file() and not (output / ODD).exists()
 
 
 def test_the_files_say_what_the_library_says(model, recordings, tmp_path):

@@ -11,7 +11,7 @@ from weakseg.audio_paths import Listed
 from weakseg.cards import one_card
 from weakseg.detection import Detector
 from weakseg.gallery.from_predictions import write_page
-from weakseg.predict_files import Predictor
+from weakseg.predict_files import Predictor, forget_others
 from weakseg.segmenter import load_model
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,7 @@ def predict(
         max_mb,
         threads,
     )
+    forget_others(Path(table).parent, {file.name for file in files})
     log.info("%d of %d recordings", used, len(files))
 
 

@@ -55,6 +55,7 @@ def export_onnx(model: SegmentationModel, path: Path, **in_use: int | None) -> N
     if missing:
         raise ValueError(f"ONNX files need more packages: pip install {' '.join(missing)}")
     model.put_in_use(**in_use)
+    path.parent.mkdir(parents=True, exist_ok=True)  # before what takes long
     about = {"classes": model.classes, "settings": model.settings}
     proto = _graph(model)
     proto.metadata_props.add(key="weakseg", value=json.dumps(about, sort_keys=True))
@@ -66,7 +67,8 @@ def _graph(model: SegmentationModel) -> Any:
     names = ["clip_probabilities", "frame_scores", "masks"][: 3 if model.gives_masks else 2]
     logmel = torch.zeros(*EXAMPLE, len(model.mel_mean))
     sizes = {0: torch.export.Dim("clips"), 1: torch.export.Dim("frames")}
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision
+    for name in ("torch.onnx", "onnxscript", "onnx_ir"):  # they miss torchvision, tell each step
+        logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
         # Guards on sizes, such as more frames than one, are kept for running and then left out:
@@ -81,4 +83,16 @@ def _graph(model: SegmentationModel) -> Any:
             traced, input_names=["logmel"], output_names=names, opset_version=OPSET, verbose=False
         )
     assert program is not None
-    return program.model_proto
+    proto = program.model_proto
+    _name_sizes(proto)
+    return proto
+
+
+def _name_sizes(proto: Any) -> None:
+    """Call sizes that may differ what they are, not what the trace did."""
+    given = [size.dim_param for size in proto.graph.input[0].type.tensor_type.shape.dim[:2]]
+    names = dict(zip(given, ("clips", "frames"), strict=True))
+    for value in (*proto.graph.input, *proto.graph.output):
+        for size in value.type.tensor_type.shape.dim:
+            if size.dim_param:
+                size.dim_param = names.get(size.dim_param, size.dim_param)

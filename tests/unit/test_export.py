@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import onnxruntime
@@ -37,6 +39,8 @@ def test_onnxruntime_agrees_for_any_number_of_clips_and_frames(tmp_path, name):
     model.standardise_with(torch.linspace(-2, 0, MELS), torch.linspace(1, 2, MELS))
     export_onnx(model, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    assert session.get_inputs()[0].shape == ["clips", "frames", MELS]
+    assert all(output.shape[0] == "clips" for output in session.get_outputs())
     about = json.loads(session.get_modelmeta().custom_metadata_map["weakseg"])
     assert about == {"classes": ["a", "b"], "settings": SETTINGS}
     assert model.shifts == SHIFTS
@@ -58,8 +62,15 @@ def test_onnxruntime_agrees_for_any_number_of_clips_and_frames(tmp_path, name):
 def test_the_command_writes_the_file(tmp_path, capsys):
     model = SegmentationModel(PUBLISHED, {"type": "gmp"}, ["a"], SETTINGS, MELS)
     save_model(model.eval(), tmp_path / "model.pt")
-    assert main(["export", str(tmp_path / "model.pt"), str(tmp_path / "model.onnx")]) == 0
-    onnxruntime.InferenceSession(tmp_path / "model.onnx")
+    path = tmp_path / "new" / "model.onnx"
+    done = subprocess.run(
+        [sys.executable, "-m", "weakseg", "export", str(tmp_path / "model.pt"), str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("", f"{path}\n")
+    onnxruntime.InferenceSession(path)
     assert main(["export", str(tmp_path / "none.pt"), str(tmp_path / "none.onnx")]) == 2
     assert "none.pt: no such model file" in capsys.readouterr().err
     assert not (tmp_path / "none.onnx").exists()

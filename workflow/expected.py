@@ -58,6 +58,10 @@ class Benchmarks:
         of_rule = self.of_rule.get(_step(job)) or self.elsewhere.get(_step(job))
         return median(of_rule) if of_rule else None
 
+    def has_run(self, job: Job) -> bool:
+        """Whether it, or a job of its rule, has run in this experiment."""
+        return self.own(job) is not None or _step(job) in self.of_rule
+
     @cached_property
     def of_rule(self) -> dict[str, list[float]]:
         """Step -> seconds of its jobs in this experiment."""

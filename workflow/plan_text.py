@@ -89,7 +89,8 @@ def _time(jobs: Sequence[Job], benchmarks: Benchmarks, cores: int) -> str:
     total = elapsed(jobs, [expected[job.outputs[0]] or 0.0 for job in jobs], cores)
     text = f"about {duration(total)} on {cores} {'core' if cores == 1 else 'cores'}"
     text += f" ({_most(of_rules, duration)})"
-    text += "" if benchmarks.of_rule else ", as other experiments took"
+    here = [benchmarks.has_run(job) for job in jobs if expected[job.outputs[0]] is not None]
+    text += "" if all(here) else f",{' in part' if any(here) else ''} as other experiments took"
     unknown = _counted(job for job in jobs if expected[job.outputs[0]] is None)
     return f"{text}; not known of {unknown}" if unknown else text
 

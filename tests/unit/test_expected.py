@@ -121,6 +121,23 @@ def test_the_plan_reads_like_this() -> None:
     )
 
 
+def test_a_plan_says_whose_times_it_is_made_of() -> None:
+    benchmark("results/y/benchmarks/train/snr0.tsv", "30")
+    benchmark("results/y/benchmarks/check_data.tsv", "1")
+    given = over_config_yaml({"experiment": "x"})
+    past = Past("results/x", given, complete(given), None)
+    jobs = [job("train", "m", snr="0"), job("check_data", "c")]
+
+    def time() -> str:
+        return next(line for line in report(jobs, past, 2) if "time" in line)
+
+    assert time().endswith("s), as other experiments took")
+    benchmark("results/x/benchmarks/check_data.tsv", "1")
+    assert time().endswith("s), in part as other experiments took")
+    benchmark("results/x/benchmarks/train/snr0.tsv", "20")
+    assert time().endswith("on 2 cores (train 20 s, check_data 1.0 s)")
+
+
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [(0.04, "0.0 s"), (9.9, "9.9 s"), (10, "10 s"), (99, "99 s"), (100, "2 min"), (5900, "98 min"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +34,11 @@ def parser() -> argparse.ArgumentParser:
         "files", nargs="+", type=Path, metavar="FILE", help="a recording, or a folder of them"
     )
     predict.add_argument(
-        "--output", type=Path, default=Path("predictions"), metavar="DIR", help="(%(default)s)"
+        "--output",
+        type=Path,
+        default=Path("predictions"),
+        metavar="DIR",
+        help="made if need be (%(default)s)",
     )
     predict.add_argument(
         "--thresholds", type=Path, metavar="FILE", help="tuned ones; without it the published ones"
@@ -79,14 +84,17 @@ def _in_use(options: argparse.Namespace) -> dict[str, int | None]:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    number = int(text) if text.isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
     return number
 
 
 def _decibels(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not abs(number) <= MOST_DECIBELS:  # nor NaN
         raise argparse.ArgumentTypeError(f"{text} is not from -{MOST_DECIBELS} to {MOST_DECIBELS}")
     return number

@@ -111,8 +111,8 @@ def _require_sources(events: pd.DataFrame, n_folds: int) -> None:
     few = sources[sources < n_folds]
     if len(few):
         raise FoldError(
-            f"class {few.index[0]}: verified recordings from {few.iloc[0]} sources cannot fill "
-            f"{n_folds} folds; lower mixtures.folds, add recordings, "
+            f"class {few.index[0]}: {few.iloc[0]} {'source' if few.iloc[0] == 1 else 'sources'} of "
+            f"usable recordings cannot fill {n_folds} folds; lower mixtures.folds, add recordings, "
             "or set mixtures.group_folds to false"
         )
 

@@ -21,6 +21,8 @@ REMEDIES = {
     errno.EACCES: f"allow it (chmod), then {AGAIN}",
     errno.EPERM: f"allow it (chmod, chattr), then {AGAIN}",
     errno.ENOENT: f"put it back if it is yours, then {AGAIN}",
+    errno.EEXIST: f"name another place, then {AGAIN}",
+    errno.ENOTDIR: f"name a folder, then {AGAIN}",
 }
 # Libraries in C, torch among them, have no type of their own for this.
 OUT_OF_MEMORY = (

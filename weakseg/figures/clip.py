@@ -127,7 +127,8 @@ def _draw_scores(clip: ClipData, detector: Detectors, shown: Sequence[int], pane
         handles, names, loc="upper left", bbox_to_anchor=(1, 1.05), labelspacing=0.2, borderpad=0.3
     )
     if not shown:
-        text = "No class is in the clip or found by the model."
+        known = clip.true_events is not None or clip.mask_truth
+        text = f"No class {'is in the clip or ' if known else 'was '}found by the model."
         panel.text(0.5, 0.6, text, transform=panel.transAxes, ha="center")
 
 

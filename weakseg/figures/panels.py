@@ -52,7 +52,8 @@ def show_waveform(
     low, high = np.minimum.reduceat(waveform, starts), np.maximum.reduceat(waveform, starts)
     peak = max(float(np.abs(waveform).max()), 1e-3)
     axes.set_ylim(-1.05 * peak, 1.05 * peak)
-    axes.yaxis.set_major_locator(MaxNLocator(3, symmetric=True))
+    axes.yaxis.set_major_locator(MaxNLocator(3, symmetric=True, steps=style.TICK_STEPS))
+    axes.ticklabel_format(axis="y", scilimits=(-2, 2))  # longer numbers would push the label out
     return axes.fill_between(
         starts / sample_rate, low, high, color="0.25", linewidth=0.5, step="post"
     )

@@ -22,6 +22,10 @@ function drawing(width, height, shape, attributes) {
   return svg;
 }
 
+// A name that goes on in the next line after a "_" where it must.
+const breakable = (name) =>
+  name.split(/(?<=_)/).flatMap((part, at) => (at ? [document.createElement("wbr"), part] : [part]));
+
 const triangle = () => drawing(10, 12, "path", { d: "M0 0 L10 6 L0 12 Z" });
 const cellsIcon = () => drawing(12, 12, "path", { d: "M0 0h5v5H0zM7 0h5v5H7zM0 7h5v5H0zM7 7h5v5H7z" });
 

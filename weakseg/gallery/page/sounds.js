@@ -1,5 +1,7 @@
 // The table of a clip's classes: what is played, which masks lie over the picture, which classes show.
 
+const MOST_WITH_WORDS = 3; // columns, beside which the words on buttons have room
+
 function soundTable(clip, view) {
   const head = element("tr", {}, element("th", { scope: "col" }, "class"));
   for (const row of clip.rows) {
@@ -9,7 +11,8 @@ function soundTable(clip, view) {
   }
   const body = element("tbody", {}, mixtureRow(clip, view));
   clip.classes.forEach((name, place) => body.append(classRow(clip, view, name, place)));
-  const table = element("table", { class: "cells" }, element("thead", {}, head), body);
+  const kind = clip.rows.length > MOST_WITH_WORDS ? "cells narrow" : "cells";
+  const table = element("table", { class: kind }, element("thead", {}, head), body);
   const region = { class: "scroll", role: "region", tabindex: 0, "aria-label": "Sounds and masks" };
   return element("div", region, table);
 }
@@ -24,7 +27,7 @@ function classRow(clip, view, name, place) {
   const box = element("input", { type: "checkbox", "data-class": place });
   box.checked = true;
   box.addEventListener("change", () => view.showClass(place, box.checked));
-  const short = element("span", { class: "short", title: name }, name);
+  const short = element("span", { class: "short", title: name }, ...breakable(name));
   const label = element("label", { title: `Show or hide (key ${place + 1})` }, box, sample(place), short);
   const line = element("tr", { class: `c${place}` }, element("th", { scope: "row" }, label));
   clip.rows.forEach((row, at) => line.append(classCell(view, row, at, name, place)));
@@ -47,7 +50,8 @@ function verdict(row, cell) {
 }
 
 function playButton(view, uri, what, text) {
-  const made = element("button", { type: "button", "aria-pressed": "false", "aria-label": `Play: ${what}` });
+  const label = `Play: ${what}`;
+  const made = element("button", { type: "button", "aria-pressed": "false", "aria-label": label, title: label });
   made.append(triangle(), element("span", {}, text));
   made.addEventListener("click", () => view.playSound(uri, what));
   view.playButtons.set(uri, made);
@@ -55,7 +59,8 @@ function playButton(view, uri, what, text) {
 }
 
 function maskButton(view, at, place, what) {
-  const made = element("button", { type: "button", "aria-pressed": "false", "aria-label": `Mask: ${what}` });
+  const label = `Mask: ${what}`;
+  const made = element("button", { type: "button", "aria-pressed": "false", "aria-label": label, title: label });
   made.append(cellsIcon(), element("span", {}, "Mask"));
   made.addEventListener("click", () => view.toggleMask(at, place));
   view.maskButtons.set(`${at} ${place}`, made);

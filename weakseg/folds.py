@@ -111,8 +111,9 @@ def _require_sources(events: pd.DataFrame, n_folds: int) -> None:
     few = sources[sources < n_folds]
     if len(few):
         raise FoldError(
-            f"class {few.index[0]}: {few.iloc[0]} {'source' if few.iloc[0] == 1 else 'sources'} of "
-            f"usable recordings cannot fill {n_folds} folds; lower mixtures.folds, add recordings, "
+            f"class {few.index[0]}: usable recordings from {few.iloc[0]} "
+            f"{'source' if few.iloc[0] == 1 else 'sources'} cannot fill {n_folds} folds; "
+            "lower mixtures.folds, add recordings, "
             "or set mixtures.group_folds to false"
         )
 

@@ -200,30 +200,6 @@ def test_nothing_runs_twice(smoke):
     assert smoke.would_run() == {}
 
 
-SAME = (
-    "mixtures.yaml",
-    "folds.csv",
-    "mixtures/**/*.flac",
-    "features/**/*.h5",
-    "material/*",
-    "metrics/**/*",
-    "tables/[!c]*",  # not the costs
-    "figures/**/*.svg",
-    "config.yaml",
-    "summary.json",
-    "gallery/*",
-    "models/**/*",
-    "thresholds/**/*",
-)
-
-
-def test_one_core_and_two_give_the_same_bytes(smoke, fresh):
-    fresh.must_run(cores=1)
-    expected, found = smoke.files(*SAME), fresh.files(*SAME)
-    assert len(expected) > 20 and found.keys() == expected.keys()
-    assert [name for name in expected if found[name] != expected[name]] == []
-
-
 CATEGORIES = {"Overview", "Tables", "Classes", "Thresholds", "Training", "Clips", "Run"}
 MOST_MB = 30
 

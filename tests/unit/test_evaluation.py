@@ -9,6 +9,7 @@ from weakseg.features import extract
 from weakseg.mixing import read_manifest, rendered_mixtures, write_shard
 from weakseg.reference_evaluation import score_references
 from weakseg.references import REFERENCES
+from weakseg.separation import Separator
 from weakseg.spectral import Spectral
 from weakseg.store import (
     ClipPrediction,
@@ -142,6 +143,18 @@ def test_a_missed_class_counts_only_among_the_true_ones(fold, tmp_path):
     scores = evaluate_masks(fold, tmp_path, only_high)
     assert scores["tagging", "recall"] == 0.5
     assert scores["separation", "si_sdr_db_true_classes"] < scores["separation", "si_sdr_db"]
+
+
+def test_the_classes_that_were_found_share_a_mixture_not_the_true_ones(fold, tmp_path, monkeypatch):
+    calls, separate = [], Separator.separate_classes
+
+    def noted(self, masks, wanted, foreground, found):
+        calls.append((list(wanted), list(found)))
+        return separate(self, masks, wanted, foreground, found)
+
+    monkeypatch.setattr(Separator, "separate_classes", noted)
+    evaluate_masks(fold, tmp_path, lambda truth: np.stack([np.ones_like(truth[0]), 0 * truth[1]]))
+    assert calls == [([0, 1], [0]), ([1], [0]), ([0], [0]), ([0], [0])]
 
 
 def test_references_bound_what_a_model_can_reach(fold):

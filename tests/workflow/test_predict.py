@@ -44,9 +44,10 @@ def test_a_model_of_the_run_and_the_file_of_one(copy_of_smoke, audio):
     run.must_run("predict", "--config", by_file)
     other = run.results / "predict" / "file"
     assert (other / "predictions.csv").read_bytes() == (results / "predictions.csv").read_bytes()
-    configured = f"predict={{audio: {audio}/a.flac, model: {model}, name: third, stems: false}}"
+    configured = f"predict={{audio: {audio}/a.flac, model: {model}, name: file, stems: false}}"
     run.must_run("predict", "--config", configured, "detection={clip_threshold: 1}")
-    assert not len(pd.read_csv(run.results / "predict/third/a.flac/events.tsv", sep="\t"))
+    assert not len(pd.read_csv(other / "a.flac" / "events.tsv", sep="\t"))
+    assert {path.parent.name for path in other.rglob("tags.csv")} == {"a.flac"}  # asked for now
 
     soundfile.write(audio / "a.flac", np.ones(800) / 9, 16000)
     assert run.would_run("predict", "--config", named) == {"predict": 1}

@@ -29,7 +29,7 @@ PLAIN_CLIPS = 20
 def measure(inputs: Inputs) -> list[Row]:
     fold = make_fold(inputs)
     whole = measured("benchmarks.evaluation:evaluate", inputs=inputs, **fold)
-    stores = {name: fold[name] for name in ("features", "predictions")}
+    stores: dict[str, Any] = {name: fold[name] for name in ("features", "predictions")}
     some = measured("benchmarks.evaluation:plain_evaluate", inputs=inputs, **stores)
     n_clips = inputs.n_fold * copies(inputs)
     scaled = n_clips / PLAIN_CLIPS
@@ -68,9 +68,9 @@ def plain_evaluate(inputs: Inputs, features: Path, predictions: Path) -> float:
         frames = np.stack([truth.frame_truth(clip) for clip in clips])
         gated = gated_frame_scores(predicted, thresholds.gate)[:PLAIN_CLIPS]
         tags = predicted.clip_probabilities()[:PLAIN_CLIPS]
-        plain.scores(truth.clip_truth()[:PLAIN_CLIPS], tags, thresholds.clip)
-        plain.scores(by_class(frames), by_class(gated), thresholds.frame)
-        plain.scores(by_class(true_masks(truth, clips)), by_class(masks), thresholds.mask)
+        plain.scores(truth.clip_truth()[:PLAIN_CLIPS], tags, float(thresholds.clip))
+        plain.scores(by_class(frames), by_class(gated), float(thresholds.frame))
+        plain.scores(by_class(true_masks(truth, clips)), by_class(masks), float(thresholds.mask))
         return time.perf_counter() - start
 
 

@@ -128,7 +128,7 @@ def make_indices(inputs: Inputs) -> None:
     if inputs.path("folds.csv").exists():
         return
     use_scripts()
-    from assign_folds import assign_folds
+    from assign_folds import assign_folds  # type: ignore[import-not-found]
 
     indices = {"scenes": recordings.scene_index(), "events": recordings.event_index()}
     for role, index in indices.items():
@@ -156,10 +156,13 @@ def make_plan(inputs: Inputs) -> Measured:
     """Plan all mixtures of the experiment, in a process of its own."""
     make_indices(inputs)
     mixtures = inputs.config["mixtures"]
+    indices: dict[str, Any] = {
+        role: str(inputs.path(f"{role}.csv")) for role in ("scenes", "events", "folds")
+    }
     names = ["per_fold", "onsets", "overlap", "reshuffle", "event_seconds", "level_over"]
     return measured(
         "plan_mixtures:plan",
-        **{role: str(inputs.path(f"{role}.csv")) for role in ("scenes", "events", "folds")},
+        **indices,
         output=str(inputs.path("mixtures.yaml")),
         published=mixtures["preset"] == "published",
         n_events=mixtures["events"],

@@ -50,6 +50,8 @@ class Child:
             cwd=ROOT,
             env=os.environ | dict.fromkeys(THREADS, str(cores)),
         )
+        assert self._process.stdin and self._process.stdout
+        self._to, self._from = self._process.stdin, self._process.stdout
 
     def __enter__(self) -> Child:
         return self
@@ -60,12 +62,12 @@ class Child:
     def send(self, function: str, **arguments: Any) -> None:
         """Start a function; `receive` waits for it."""
         line = json.dumps([function, arguments], default=_marked)
-        self._process.stdin.write(line.encode() + b"\n")
-        self._process.stdin.flush()
+        self._to.write(line.encode() + b"\n")
+        self._to.flush()
 
     def receive(self) -> Measured:
         """What the function that was sent has given; RuntimeError if it failed."""
-        line = self._process.stdout.readline()
+        line = self._from.readline()
         if not line:
             raise RuntimeError("a measured process failed; its message stands above")
         return Measured(*json.loads(line))

@@ -59,7 +59,9 @@ def score(inputs: Inputs, first: int, n_clips: int) -> None:
     """Separation metrics of some clips of the fold."""
     mixtures, rendered = clips_of(inputs, first, n_clips)
     with PredictionStore(inputs.path("predictions.h5")) as predicted:
-        model_separation(Part(predicted, first, n_clips), mixtures, rendered, None)
+        part = Part(predicted, first, n_clips)
+        found = part.clip_probabilities() > inputs.config["detection"]["clip_threshold"]
+        model_separation(part, found, mixtures, rendered, None)
 
 
 def plain_score(inputs: Inputs) -> float:
@@ -89,12 +91,19 @@ def clips_of(
 
 
 class Part:
-    """Some clips of a store of predictions, as separation asks for them."""
+    """Some clips of a store of predictions (`weakseg.predictions.Predictions`)."""
 
     def __init__(self, store: PredictionStore, first: int, n_clips: int):
         self._store, self._first = store, first
-        self.names = store.names[first : first + n_clips]
+        self._clips = slice(first, first + n_clips)
+        self.names = store.names[self._clips]
         self.classes, self.settings = store.classes, store.settings
+
+    def clip_probabilities(self) -> NDArray[np.float32]:
+        return self._store.clip_probabilities()[self._clips]
+
+    def frame_scores(self, index: int) -> NDArray[np.float32]:
+        return self._store.frame_scores(self._first + index)
 
     def mask_codes(self, index: int) -> NDArray[np.uint8]:
         return self._store.mask_codes(self._first + index)

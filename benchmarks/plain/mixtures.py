@@ -46,7 +46,7 @@ def render(
             stems.append(stem)
         peak = max(np.abs(stem).max() for stem in stems)
         name = Path(mixture["mixture_name"]).stem
-        for part, audio in {"mixture": np.sum(stems, axis=0) / 2, **dict(enumerate(stems))}.items():
+        for part, audio in [("mixture", np.sum(stems, axis=0) / 2), *enumerate(stems)]:
             path = folder / f"{name}.{part}.wav"
             soundfile.write(path, audio / peak, sample_rate, subtype="FLOAT")
 

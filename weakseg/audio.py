@@ -29,6 +29,7 @@ from weakseg.files import writing
 from weakseg.foreseen import is_out_of_memory
 from weakseg.levels import largest, rms
 from weakseg.wave_data import read_wave
+from weakseg.wave_header import length_of
 
 Waveform = NDArray[np.float64]
 
@@ -64,6 +65,7 @@ class Header:
 def opened(source: str | Path | IO[bytes]) -> Iterator[soundfile.SoundFile]:
     """A recording to read from; AudioError if it is none, is empty, or turns out to be damaged."""
     try:
+        _check_whole(source)
         with _sound_file(source) as file:
             _check_format(file)
             yield file
@@ -89,6 +91,18 @@ def _sound_file(source: str | Path | IO[bytes]) -> soundfile.SoundFile:
         return soundfile.SoundFile(source)
     except TypeError as error:  # soundfile wants to be told a rate
         raise AudioError("raw samples, of which nothing says what they are") from error
+
+
+def _check_whole(source: str | Path | IO[bytes]) -> None:
+    if isinstance(source, (str, Path)):
+        with Path(source).open("rb") as file:
+            length = length_of(file)
+    else:
+        start = source.tell()
+        length = length_of(source)
+        source.seek(start)
+    if length:
+        check_length(length.held, length.promised, length.sample_rate)
 
 
 def _check_format(file: soundfile.SoundFile) -> None:

@@ -16,18 +16,20 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import TracebackType
 from typing import IO, Any
 
 from weakseg.audio import AudioError, Waveform, pass_on_shortage, read_mono
+from weakseg.prefetch import prefetch
 from weakseg.zip_member import inflated
 
 READ_WHOLE_BYTES = 64_000_000  # larger members are read only as far as needed, without their CRC
 MOST_EXPANSION = 200  # times its packed size: such a large member is digital silence, or a zip bomb
 HEAD_BYTES = 65_536  # enough to tell what a table is
+HEADER_BYTES = 512  # more than lie between a member's place and its data
 UNREADABLE = (AudioError, OSError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError)
 
 
@@ -117,6 +119,15 @@ class Collection(AbstractContextManager["Collection"]):
         if lazy.damage:
             pass_on_shortage(lazy.damage)
             raise AudioError(f"damaged in its archive ({lazy.damage})")
+
+    def prefetch(self, archive: str, member: str) -> None:
+        """Have the system read a member that will soon be asked for, if it is there."""
+        if not archive:
+            prefetch(self._directory / member)
+            return
+        with suppress(KeyError):
+            info = self._archives[archive].getinfo(member)
+            prefetch(self._paths[archive], info.header_offset, HEADER_BYTES + info.compress_size)
 
     def _find(self, archive: str, member: str) -> zipfile.ZipInfo:
         """A member that may be read."""

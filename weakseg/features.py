@@ -9,6 +9,7 @@ import numpy as np
 
 from weakseg.mixing import ManifestRow, read_stems, stem_waveforms
 from weakseg.plan import PlannedMixture
+from weakseg.prefetch import announced, prefetch
 from weakseg.spectral import Spectral, class_masks
 from weakseg.store import ClipFeatures
 
@@ -23,7 +24,8 @@ def extract(
     mask_truth: str,
 ) -> Iterator[ClipFeatures]:
     """Features of the mixtures of a manifest's rows; `mask_truth` as in `spectral.class_masks`."""
-    for row, mixture in zip(rows, mixtures, strict=True):
+    rows_ahead = announced(rows, lambda row: prefetch(directory / row.file))
+    for row, mixture in zip(rows_ahead, mixtures, strict=True):
         stems = stem_waveforms(read_stems(directory, row), np.float32)
         n_frames = spectral.n_frames(len(stems))
         labels = [classes.index(event["event_label"]) for event in mixture["events"]]

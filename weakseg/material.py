@@ -13,7 +13,7 @@ Conventions
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, NamedTuple
@@ -50,7 +50,7 @@ Place = tuple[Samples, Entry]
 
 def write_material(
     path: Path,
-    entries: Sequence[Entry],
+    entries: Iterable[Entry],
     read: Read,
     classes: Sequence[str],
     sample_rate: int,

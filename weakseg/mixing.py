@@ -38,12 +38,14 @@ from weakseg.files import keep_only
 from weakseg.flac import decoded
 from weakseg.levels import largest, rms
 from weakseg.plan import PlannedEvent, PlannedMixture
+from weakseg.prefetch import announced, prefetch
 from weakseg.sealed import read_table
 
 MARGIN_SECONDS = 0.1
 KEPT_BYTES = 1 << 28  # of recordings that may be heard again
 
 Reader = Callable[[str], Waveform]
+Announcer = Callable[[str], None]
 
 
 class Recording(NamedTuple):
@@ -185,6 +187,23 @@ def reader_of(
     return read_recording
 
 
+def announcer_of(index: pd.DataFrame, prefetch: Callable[[str, str], None]) -> Announcer:
+    """Has the system read a recording, by its name, from the disk; each once, as most are kept.
+
+    `prefetch` is `Collection.prefetch`.
+    """
+    places = zip(index["archive"], index["member"], strict=True)
+    where = dict(zip(index["name"], places, strict=True))
+    asked_for = set()
+
+    def announce(name: str) -> None:
+        if name not in asked_for:
+            asked_for.add(name)
+            prefetch(*where[name])
+
+    return announce
+
+
 def kept(read: Reader, n_samples: int) -> Callable[[str], Recording]:
     """Recordings by name, of which at most `n_samples` are heard.
 
@@ -252,6 +271,6 @@ def _crc32(samples: NDArray[np.int16]) -> str:
 
 def rendered_mixtures(manifests: Sequence[Path]) -> Iterator[tuple[ManifestRow, NDArray[np.int16]]]:
     """The mixtures of several shards in order, with their channels."""
-    for manifest in manifests:
-        for row in read_manifest(manifest):
-            yield row, read_stems(manifest.parent, row)
+    rows = ((manifest.parent, row) for manifest in manifests for row in read_manifest(manifest))
+    for directory, row in announced(rows, lambda one: prefetch(one[0] / one[1].file)):
+        yield row, read_stems(directory, row)

@@ -9,7 +9,8 @@ from _step import step
 from weakseg.collection import Collection
 from weakseg.folds import members_of
 from weakseg.material import Entry, write_material
-from weakseg.mixing import reader_of
+from weakseg.mixing import announcer_of, reader_of
+from weakseg.prefetch import announced
 from weakseg.recordings import class_names, read_index
 
 
@@ -43,10 +44,16 @@ def gather_material(
             for role, files in (("scene", quiet), ("event", loud))
         }
 
+        announce_by_name = {
+            role: announcer_of(index[role], files.prefetch)
+            for role, files in (("scene", quiet), ("event", loud))
+        }
+
         def read(role: str, name: str) -> np.ndarray:
             return read_by_name[role](name)
 
-        write_material(Path(output), entries, read, class_names(index["event"]), sample_rate)
+        ahead = announced(entries, lambda entry: announce_by_name[entry.role](entry.name))
+        write_material(Path(output), ahead, read, class_names(index["event"]), sample_rate)
 
 
 if __name__ == "__main__":

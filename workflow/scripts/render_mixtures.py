@@ -1,7 +1,7 @@
 """Render the planned mixtures of one shard."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,8 +9,9 @@ from _step import step
 
 from weakseg.allocator import keep_freed_memory
 from weakseg.collection import Collection
-from weakseg.mixing import kept, reader_of, render, write_shard
-from weakseg.plan import read_plan, shard_of
+from weakseg.mixing import Announcer, announcer_of, kept, reader_of, render, write_shard
+from weakseg.plan import PlannedMixture, read_plan, shard_of
+from weakseg.prefetch import announced
 from weakseg.progress import counted
 from weakseg.recordings import read_index
 from weakseg.sealed import write_table
@@ -35,19 +36,24 @@ def render_mixtures(
 ) -> None:
     keep_freed_memory()
     heard = level_over == "heard"
+    scene_index, event_index = read_index(Path(scenes)), read_index(Path(events))
     with (
         open_set(archives["scenes"], scenes_directory) as scene_files,
         open_set(archives["events"], events_directory) as event_files,
     ):
         read_scene = reader_of(
-            read_index(Path(scenes)), scene_files.read_mono, sample_rate, seconds, skip_lead=heard
+            scene_index, scene_files.read_mono, sample_rate, seconds, skip_lead=heard
         )
         read_event = reader_of(
-            read_index(Path(events)),
+            event_index,
             event_files.read_mono,
             sample_rate,
             event_seconds if heard else None,
             skip_lead=heard,
+        )
+        announce = announcing(
+            announcer_of(scene_index, scene_files.prefetch),
+            announcer_of(event_index, event_files.prefetch),
         )
         n_samples = math.ceil(event_seconds * sample_rate) + 1  # rounding of onset and offset
         render_one = partial(
@@ -60,9 +66,20 @@ def render_mixtures(
             level_over=level_over,
         )
         mixtures = shard_of(read_plan(Path(plan)), fold, part, shard)
-        mixtures = counted(mixtures, len(mixtures), " mixtures")
+        mixtures = counted(announced(mixtures, announce), len(mixtures), " mixtures")
         table = write_shard(Path(manifest).parent, mixtures, render_one, sample_rate)
     write_table(manifest, table)
+
+
+def announcing(scene: Announcer, event: Announcer) -> Callable[[PlannedMixture], None]:
+    """Announces the recordings of a mixture."""
+
+    def announce(mixture: PlannedMixture) -> None:
+        scene(mixture["scene_audio_name"])
+        for planned in mixture["events"]:
+            event(planned["event_audio_name"])
+
+    return announce
 
 
 def open_set(archives: Sequence[str], directory: str | None) -> Collection:

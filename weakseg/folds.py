@@ -15,6 +15,7 @@ Conventions
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -91,17 +92,21 @@ def read_folds(path: Path) -> pd.DataFrame:
 
 
 def members_of(
-    path: Path, scenes: pd.DataFrame, events: pd.DataFrame, fold: int, n_folds: int
+    path: Path,
+    scenes: pd.DataFrame,
+    events: pd.DataFrame,
+    fold: int,
+    planned_scenes: Sequence[str] = (),
 ) -> dict[str, pd.DataFrame]:
     """Role -> the rows of its index that may be mixed in a fold: usable, events verified too.
 
-    Scenes of any fold (0) are dealt out, one fold after the other.
+    Scenes of any fold (0) are where the plan has them: those with the names `planned_scenes`.
     """
     table, members = read_folds(path), {}
     for role, index in (("scene", scenes), ("event", events)):
         folds = table[table["role"] == role]["fold"].to_numpy()
-        dealt = np.where(folds == 0, np.arange(len(folds)) % n_folds + 1, folds)
-        mine = (dealt == fold) & index.usable.to_numpy()
+        planned = (folds == 0) & index["name"].isin(planned_scenes).to_numpy()
+        mine = ((folds == fold) | planned) & index.usable.to_numpy()
         members[role] = index[mine & index.verified.to_numpy() if role == "event" else mine]
     return members
 

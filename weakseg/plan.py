@@ -123,7 +123,7 @@ def plan_mixtures(
     for fold in sorted(set(fold_of["event"])):
         rng = np.random.default_rng([seed, int(fold)])
         mine = np.flatnonzero((fold_of["event"] == fold) & events.verified & events.usable)
-        here = np.flatnonzero(np.isin(fold_of["scene"], (0, fold)) & scenes.usable)
+        here = np.flatnonzero((fold_of["scene"] == fold) & scenes.usable)
         _require_events(len(mine), fold)
         _require_scenes(len(here), fold)
         event_rows = endless(mine, rng, reshuffle)

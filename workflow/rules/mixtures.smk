@@ -38,6 +38,8 @@ rule gather_material:
         scenes=rules.index_recordings.output.scenes,
         events=rules.index_recordings.output.events,
         folds=rules.assign_folds.output.folds,
+        # the published plan has scenes in no fold: which it mixes there, the plan says
+        plan=rules.plan_mixtures.output.plan if MIX["preset"] == "published" else [],
     output:
         material=f"{RESULTS}/material/fold{{fold}}.h5",
     log:
@@ -53,7 +55,6 @@ rule gather_material:
     params:
         settings=dict(
             **SET_FOLDERS,
-            n_folds=MIX["folds"],
             sample_rate=MIX["sample_rate"],
             seconds=MIX["seconds"],
         ),

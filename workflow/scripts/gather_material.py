@@ -10,6 +10,7 @@ from weakseg.collection import Collection
 from weakseg.folds import members_of
 from weakseg.material import Entry, write_material
 from weakseg.mixing import announcer_of, reader_of
+from weakseg.plan import read_plan
 from weakseg.prefetch import announced
 from weakseg.recordings import class_names, read_index
 
@@ -18,18 +19,23 @@ def gather_material(
     scenes: str,
     events: str,
     folds: str,
+    plan: str | None,
     archives: Mapping[str, Sequence[str]],
     scenes_directory: str | None,
     events_directory: str | None,
     output: str,
     fold: int,
-    n_folds: int,
     sample_rate: int,
     seconds: float,
 ) -> None:
-    """`seconds`: at most this much of each recording is kept, from its first sound."""
+    """`seconds`: at most this much of each recording is kept, from its first sound.
+
+    plan: that of the mixtures, where it says which scenes a fold has.
+    """
     index = {"scene": read_index(Path(scenes)), "event": read_index(Path(events))}
-    chosen = members_of(Path(folds), index["scene"], index["event"], fold, n_folds)
+    mixtures = read_plan(Path(plan)) if plan else []
+    planned = [mixture["scene_audio_name"] for mixture in mixtures if mixture["fold"] == fold]
+    chosen = members_of(Path(folds), index["scene"], index["event"], fold, planned)
     entries = [
         Entry(role, row["name"], row["label"])
         for role, table in chosen.items()
@@ -62,6 +68,7 @@ if __name__ == "__main__":
             scenes=snakemake.input.scenes,
             events=snakemake.input.events,
             folds=snakemake.input.folds,
+            plan=snakemake.input.get("plan") or None,
             archives=snakemake.params.archives,
             output=snakemake.output.material,
             fold=int(snakemake.wildcards.fold),

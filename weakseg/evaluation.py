@@ -59,8 +59,8 @@ def score_model(
 ) -> list[dict[str, Scores]]:
     """The scores of each task on one fold, for each of some decisions on the same predictions.
 
-    What hardly depends on them (counts of mask cells; separated waveforms, which the classes share
-    that the first ones find) is computed once.
+    What does not depend on them (counts of mask cells), and separated waveforms, which the classes
+    share that the first ones find, are computed once.
     rendered: the channels of each mixture, in the order of the stores; seconds: their length;
     foreground: as in `Separator.separate_classes`.
     Raises StoreError if the stores do not hold the same clips and classes.

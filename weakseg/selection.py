@@ -4,8 +4,8 @@ Conventions
 -----------
 - The score is the validation loss, of clips of the training folds alone; smaller is better, and
   nan, where there are no validation clips, is no score.
-- Fresh mixtures are made of the recordings that the validation clips hold too, so that with them
-  this loss says less about unknown recordings.
+- Validation clips are made of recordings that are trained on, in other mixtures: their loss says
+  little about unknown recordings, and does not show when the known ones are learnt by heart.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from weakseg.page import (
 from weakseg.results_page import results_page
 from weakseg.tables import REFERENCES, SHOWN, SUMMARY_COLUMNS
 
-NAMES = ["gmp", "a_b%", "oracle_activity", "floor_ones", "oracle_mel_ibm", "oracle_mel_irm"]
+NAMES = ["gmp", "a_b%", "oracle_activity", "floor_ones", "oracle_mel_ibm", "oracle_irm"]
 
 
 @pytest.fixture

@@ -45,6 +45,12 @@ def test_classes_stand_in_a_table_of_their_own(joined):
     assert table[table.holdout_fold == "mean"].value.item() == pytest.approx(0.3)
 
 
+def test_a_fold_without_a_value_leaves_no_mean_but_that_of_a_class():
+    table = join([metrics(1, 0.5, 0.2), metrics(2, float("nan"), float("nan"))])
+    mean = table[table.holdout_fold == "mean"].set_index("class").value
+    assert pd.isna(mean[""]) and mean["Bark"] == pytest.approx(0.2)
+
+
 def test_page_shows_the_means(joined):
     text = markdown("mine", summary(joined))
     assert text.startswith("# mine\n") and "mean over 2 holdout folds" in text

@@ -34,7 +34,6 @@ from weakseg.metrics.binary import (
 from weakseg.metrics.binary import threshold_counts as counts_above
 from weakseg.metrics.bootstrap import clip_areas, level_areas, weighted_mean, weighted_sum
 from weakseg.metrics.curves import counts_on_levels, threshold_curve
-from weakseg.metrics.events import EventCounts
 from weakseg.predictions import Predictions
 from weakseg.separation_quality import QUALITIES
 from weakseg.store import mask_level_borders, mask_level_values
@@ -110,15 +109,15 @@ def event_scores(
     collar = events.collar_counts(reference, found, names, classes)
     segment = events.segment_counts(reference, found, names, classes, seconds)
 
-    def metrics(of: Callable[[EventCounts], EventCounts]) -> Values:
+    def metrics(of: Callable[[Counts], Counts]) -> Values:
         by_segment = events.class_metrics(of(segment))
         shown = {f"segment_{name}": by_segment[name] for name in ("f1", "error_rate")}
         return events.class_metrics(of(collar)) | shown
 
     def draw(weights: Floats) -> Values:
-        return metrics(lambda counts: EventCounts(*(weighted_sum(weights, c) for c in counts)))
+        return metrics(lambda counts: Counts(*(weighted_sum(weights, c) for c in counts)))
 
-    return Scores(metrics(EventCounts.totals), draw)
+    return Scores(metrics(events.totals), draw)
 
 
 def psds_values(

@@ -47,9 +47,3 @@ def lwlrap(truth: NDArray[np.bool_], scores: NDArray[Any]) -> float:
     """Label-weighted label-ranking average precision over all classes; nan without labels."""
     total = label_precisions(truth, scores).sum()
     return float(binary.ratio(total, np.asarray(truth).sum(), np.nan))
-
-
-def class_lwlrap(truth: NDArray[np.bool_], scores: NDArray[Any]) -> Floats:
-    """The same of each class, (classes,): the mean over that class's labels."""
-    precisions = label_precisions(truth, scores)
-    return binary.ratio(precisions.sum(axis=0), np.asarray(truth).sum(axis=0), np.nan)

@@ -72,9 +72,8 @@ def test_events_are_matched_as_well_as_any_pairing_can(
                 assert counts.tp[c, k] == largest_matching(ref, est)
             assert counts.tp[c, k] + counts.fn[c, k] == len(ref)
             assert counts.tp[c, k] + counts.fp[c, k] == len(est)
-    metrics = events.class_metrics(counts.totals())
+    metrics = events.class_metrics(events.totals(counts))
     within({name: metrics[name] for name in ("precision", "recall", "f1")}, 0, 1)
-    assert (counts.substitutions <= np.minimum(counts.fp.sum(1), counts.fn.sum(1))).all()
 
 
 @holds(60, reference=tables, estimated=tables)

@@ -25,6 +25,7 @@ from weakseg.compiling import cells_of, compiler_errors_told
 from weakseg.hardware import choose_device, choose_precision, mixed_precision, prepare
 from weakseg.model import Cells, ModelOutput, SegmentationModel
 from weakseg.objective import Objective
+from weakseg.progress import say
 
 
 class TrainingError(ValueError):
@@ -102,6 +103,10 @@ class Learner:
                         "free it of other programs, or give the network smaller widths"
                     ) from None
                 self.parts = min(2 * self.parts, len(batch.names))
+                say(
+                    f"iteration {self.iteration + 1}: the card has no memory for a batch, which "
+                    f"comes in {self.parts} parts from now on, with batch statistics of their own"
+                )
                 torch.cuda.empty_cache()
 
     def _part(self, part: Batch, n_clips: int) -> float:

@@ -36,6 +36,10 @@ def folder(tmp_path):
         "train/snr0-gmp-holdout2": (999.0, 9999, 999.0),
         "train/snr20-gmp-holdout1": (999.0, 9999, 999.0),
         "extract_features/snr0-fold2-part1": (5.0, 50, 4.0),
+        "extract_features/snr0-fold2-part2": (999.0, 9999, 999.0),
+        "extract_features/snr0-fold3-part1": (999.0, 9999, 999.0),
+        "gather_material/fold2": (0.5, 20, 0.5),
+        "gather_material/fold3": (999.0, 9999, 999.0),
         "list_archives/scenes": ("0.3", "NA", "NA"),
     }
     for name, (seconds, memory, cpu) in measured.items():
@@ -46,8 +50,15 @@ def folder(tmp_path):
 
 
 def test_costs_are_summed_over_the_jobs_of_the_grid(folder):
-    table = benchmarks.costs(folder, ["0", "-5"], ["gmp"], [1]).set_index("rule")
-    rules = ["train", "extract_features", "plan_mixtures", "list_archives", "all"]
+    table = benchmarks.costs(folder, ["0", "-5"], ["gmp"], [1], 2, 1).set_index("rule")
+    rules = [
+        "train",
+        "extract_features",
+        "plan_mixtures",
+        "gather_material",
+        "list_archives",
+        "all",
+    ]
     assert list(table.index) == rules
     assert table.loc["train"].to_dict() == {
         "jobs": 2,
@@ -56,14 +67,14 @@ def test_costs_are_summed_over_the_jobs_of_the_grid(folder):
         "longest_seconds": 60.0,
         "peak_memory_mb": 700,
     }
-    assert table.loc["all", "jobs"] == 5 and table.loc["all", "seconds"] == 107.3
+    assert table.loc["all", "jobs"] == 6 and table.loc["all", "seconds"] == 107.8
     assert table.loc["all", "peak_memory_mb"] == 700
     assert table.isna().loc["list_archives", "peak_memory_mb"]
     assert "train,2,100.0,190.0,60.0,700\n" in table.to_csv()
 
 
 def test_a_run_without_benchmarks_has_no_costs(tmp_path):
-    table = benchmarks.costs(tmp_path / "benchmarks", ["0"], ["gmp"], [1])
+    table = benchmarks.costs(tmp_path / "benchmarks", ["0"], ["gmp"], [1], 2, 1)
     assert list(table.columns) == benchmarks.COLUMNS and table.empty
 
 

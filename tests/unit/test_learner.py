@@ -114,7 +114,7 @@ def short_of_memory(monkeypatch, most_clips: int) -> None:
     monkeypatch.setattr(Learner, "output", short)
 
 
-def test_a_card_short_of_memory_gets_a_batch_in_parts(monkeypatch):
+def test_a_card_short_of_memory_gets_a_batch_in_parts_and_says_so(monkeypatch, capsys):
     """Without batch statistics the step is the same."""
     rng = torch.Generator().manual_seed(1)
     truth = (torch.rand(7, 3, generator=rng) < 0.5).float()
@@ -125,6 +125,10 @@ def test_a_card_short_of_memory_gets_a_batch_in_parts(monkeypatch):
     short_of_memory(monkeypatch, 2)
     assert parted.step(batch, 1e-2) == pytest.approx(expected, rel=1e-5)
     assert parted.parts == 4
+    assert (
+        "iteration 1: the card has no memory for a batch, which comes in 4 parts"
+        in capsys.readouterr().err
+    )
     for mine, other in zip(parted.model.parameters(), whole.model.parameters(), strict=True):
         assert torch.allclose(mine, other, atol=1e-5)
 

@@ -38,6 +38,8 @@ DETECTOR = {
 # of a mixture: whole windows, as in weakseg.spectral
 N_FRAMES = (round(MIX["seconds"] * MIX["sample_rate"]) - SPECTRAL["window"]) // SPECTRAL["hop"] + 1
 FOLDS = range(1, MIX["folds"] + 1)
+FEATURES = "features/snr{snr}/fold{fold}-part{part}.h5"
+MANIFESTS = "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv"
 PARTS = range(1, ceil(MIX["per_fold"] / MIX["shard"]) + 1)
 SNRS = [f"{snr:g}" for snr in GRID["snr_db"]]
 # a card is used when the run offers one, never because the machine that starts the run has one;
@@ -92,6 +94,21 @@ def benchmark_of(path):
 def shards(pattern, snr, folds):
     """The files of all parts of some folds."""
     return expand(f"{RESULTS}/{pattern}", snr=snr, fold=folds, part=PARTS)
+
+
+def features(wildcards):
+    """The feature files of a fold."""
+    return shards(FEATURES, wildcards.snr, wildcards.fold)
+
+
+def training_features(wildcards):
+    """The same of the folds that a model for it is trained on."""
+    return shards(FEATURES, wildcards.snr, training_folds(wildcards))
+
+
+def manifests(wildcards):
+    """The manifests of a fold's mixtures."""
+    return shards(MANIFESTS, wildcards.snr, wildcards.fold)
 
 
 def files_of(*made_by, **values):
@@ -264,7 +281,7 @@ def table_in_report(name, title, caption=None):
     return report(f"{RESULTS}/{name}", category="Tables", caption=caption, labels={"table": title})
 
 
-ALL_MIXTURES = shards("mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", SNRS, FOLDS)
+ALL_MIXTURES = shards(MANIFESTS, SNRS, FOLDS)
 ALL_MODELS = runs("models/snr{snr}/{model}/holdout{fold}/model.pt")
 ALL_EVENTS = runs("events/snr{snr}/{model}/holdout{fold}.tsv")
 ALL_SEPARATED = runs("separated/snr{snr}/{model}/holdout{fold}/manifest.csv")

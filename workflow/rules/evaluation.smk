@@ -16,10 +16,8 @@ rule evaluate:
         thresholds=rules.tune_thresholds.output.thresholds,
         plan=rules.plan_mixtures.output.plan,
         folds=rules.assign_folds.output.folds,
-        features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
-        manifests=lambda w: shards(
-            "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
-        ),
+        features=features,
+        manifests=manifests,
     output:
         metrics=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}.csv",
         draws=f"{RESULTS}/metrics/snr{{snr}}/{{model}}/holdout{{fold}}-draws.npz",
@@ -52,10 +50,8 @@ rule evaluate_references:
     input:
         plan=rules.plan_mixtures.output.plan,
         folds=rules.assign_folds.output.folds,
-        features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
-        manifests=lambda w: shards(
-            "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
-        ),
+        features=features,
+        manifests=manifests,
     output:
         metrics=f"{RESULTS}/metrics/snr{{snr}}/references/holdout{{fold}}.csv",
         draws=f"{RESULTS}/metrics/snr{{snr}}/references/holdout{{fold}}-draws.npz",

@@ -16,12 +16,8 @@ rule gallery:
             model=GRID["models"],
         ),
         plan=rules.plan_mixtures.output.plan,
-        features=shards(
-            "features/snr{snr}/fold{fold}-part{part}.h5", SNRS[0], GRID["holdout_folds"]
-        ),
-        manifests=shards(
-            "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", SNRS[0], GRID["holdout_folds"]
-        ),
+        features=shards(FEATURES, SNRS[0], GRID["holdout_folds"]),
+        manifests=shards(MANIFESTS, SNRS[0], GRID["holdout_folds"]),
         summary=rules.summarise.output.summary,
     output:
         page=f"{RESULTS}/gallery/index.html",

@@ -36,10 +36,8 @@ rule draw_clips:
         predictions=rules.segment.output.predictions,
         events=rules.detect_events.output.events,
         plan=rules.plan_mixtures.output.plan,
-        features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
-        manifests=lambda w: shards(
-            "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
-        ),
+        features=features,
+        manifests=manifests,
     output:
         clips=pictures(
             "snr{snr}/{model}/holdout{fold}/clip{clip}",
@@ -101,10 +99,8 @@ rule draw_clips:
 rule draw_mixtures:
     input:
         plan=rules.plan_mixtures.output.plan,
-        features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
-        manifests=lambda w: shards(
-            "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
-        ),
+        features=features,
+        manifests=manifests,
     output:
         mixtures=pictures(
             "snr{snr}/mixtures-holdout{fold}/clip{clip}",
@@ -141,12 +137,8 @@ if MASKED:
             predictions=rules.segment.output.predictions.format(**SHOWN),
             events=rules.detect_events.output.events.format(**SHOWN),
             plan=rules.plan_mixtures.output.plan,
-            features=shards(
-                "features/snr{snr}/fold{fold}-part{part}.h5", SHOWN["snr"], SHOWN["fold"]
-            ),
-            manifests=shards(
-                "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", SHOWN["snr"], SHOWN["fold"]
-            ),
+            features=shards(FEATURES, SHOWN["snr"], SHOWN["fold"]),
+            manifests=shards(MANIFESTS, SHOWN["snr"], SHOWN["fold"]),
         output:
             method=pictures("method", "Overview", "method", picture="The method on a clip"),
         log:

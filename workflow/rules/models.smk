@@ -4,9 +4,7 @@ STATES = f"{MADE}/.state"
 
 rule train:
     input:
-        features=lambda w: shards(
-            "features/snr{snr}/fold{fold}-part{part}.h5", w.snr, training_folds(w)
-        ),
+        features=training_features,
         material=material,
     output:
         model=f"{RESULTS}/models/snr{{snr}}/{{model}}/holdout{{fold}}/model.pt",

@@ -4,7 +4,7 @@
 rule segment:
     input:
         model=rules.train.output.model,
-        features=lambda w: shards("features/snr{snr}/fold{fold}-part{part}.h5", w.snr, w.fold),
+        features=features,
     output:
         predictions=f"{RESULTS}/predictions/snr{{snr}}/{{model}}/holdout{{fold}}.h5",
     log:
@@ -79,9 +79,7 @@ rule separate:
     input:
         predictions=rules.segment.output.predictions,
         plan=rules.plan_mixtures.output.plan,
-        manifests=lambda w: shards(
-            "mixtures/snr{snr}/fold{fold}-part{part}/manifest.csv", w.snr, w.fold
-        ),
+        manifests=manifests,
     output:
         manifest=f"{RESULTS}/separated/snr{{snr}}/{{model}}/holdout{{fold}}/manifest.csv",
     log:

@@ -4,9 +4,7 @@
 rule segment_training:
     input:
         model=rules.train.output.model,
-        features=lambda w: shards(
-            "features/snr{snr}/fold{fold}-part{part}.h5", w.snr, training_folds(w)
-        ),
+        features=training_features,
     output:
         predictions=f"{RESULTS}/predictions/snr{{snr}}/{{model}}/holdout{{fold}}-training.h5",
     log:
@@ -38,9 +36,7 @@ rule tune_thresholds:
         predictions=rules.segment_training.output.predictions,
         plan=rules.plan_mixtures.output.plan,
         # of these only log-mel is read, for the noise floor under the masks
-        features=lambda w: shards(
-            "features/snr{snr}/fold{fold}-part{part}.h5", w.snr, training_folds(w)
-        ),
+        features=training_features,
     output:
         thresholds=f"{RESULTS}/thresholds/snr{{snr}}/{{model}}/holdout{{fold}}.yaml",
     log:

@@ -16,21 +16,29 @@ import pandas as pd
 BESIDES = ("describe_run", "check_data", "predict")
 COLUMNS = ["rule", "jobs", "seconds", "cpu_seconds", "longest_seconds", "peak_memory_mb"]
 PARTS = re.compile(r"snr(?P<snr>-?[\d.]+)-(?:(?P<model>[a-z][a-z0-9_]*)-)?(?P<kind>fold|holdout)")
+SHARD = re.compile(r"\bfold(?P<fold>\d+)(?:-part(?P<part>\d+))?")
 
 
 def costs(
-    folder: Path, snrs: Sequence[str], models: Sequence[str], folds: Sequence[int]
+    folder: Path,
+    snrs: Sequence[str],
+    models: Sequence[str],
+    folds: Sequence[int],
+    n_folds: int,
+    n_parts: int,
 ) -> pd.DataFrame:
     """A row a rule, columns COLUMNS, of the jobs of the grid, then their sum (rule `all`).
 
-    snrs, models, folds: the grid's; benchmarks of other SNRs, models and folds, which an earlier
-    run had, are left out, and those of what is no part of the experiment.
+    snrs, models, folds: the grid's; n_folds, n_parts: of the mixtures, parts in each fold.
+    Benchmarks of others, which an earlier run had, are left out, and those of what is no part of
+    the experiment.
     """
     rows = [
         {"rule": path.relative_to(folder).parts[0].removesuffix(".tsv")} | read_benchmark(path)
         for path in sorted(folder.rglob("*.tsv"))
         if path.relative_to(folder).parts[0].removesuffix(".tsv") not in BESIDES
         and belongs(path.stem, snrs, models, folds)
+        and is_mixed(path.stem, n_folds, n_parts)
     ]
     jobs = pd.DataFrame(rows, columns=["rule", "s", "cpu_time", "max_rss"])
     jobs = jobs.astype({"s": float, "cpu_time": float, "max_rss": float})
@@ -56,6 +64,12 @@ def belongs(stem: str, snrs: Sequence[str], models: Sequence[str], folds: Sequen
         and (found["model"] is None or found["model"] in models)
         and (fold is None or int(fold[1]) in folds)
     )
+
+
+def is_mixed(stem: str, n_folds: int, n_parts: int) -> bool:
+    """Whether there is the fold, and the part of it, of a benchmark's name such as fold1-part2."""
+    found = SHARD.search(stem)
+    return found is None or (int(found["fold"]) <= n_folds and int(found["part"] or 1) <= n_parts)
 
 
 def _summed(jobs: pd.DataFrame) -> pd.DataFrame:

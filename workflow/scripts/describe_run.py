@@ -1,6 +1,7 @@
 """What a run was: its configuration, the versions, what each step has cost, all results as JSON."""
 
 from collections.abc import Mapping
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,15 @@ def describe_run(
     listed = versions if commit is None else versions | {"commit": commit}
     made_with = pd.DataFrame(listed.items(), columns=["what", "version"])
     snrs = [f"{snr:g}" for snr in grid["snr_db"]]
-    spent = costs(results / "benchmarks", snrs, grid["models"], grid["holdout_folds"])
+    mixtures = config["mixtures"]
+    spent = costs(
+        results / "benchmarks",
+        snrs,
+        grid["models"],
+        grid["holdout_folds"],
+        mixtures["folds"],
+        ceil(mixtures["per_fold"] / mixtures["shard"]),
+    )
     configuration = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True, width=100)
     table_of_costs = Table(spent.set_index("rule"), "{:.7g}", "Costs")
     page = [

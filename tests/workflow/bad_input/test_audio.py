@@ -64,7 +64,9 @@ def flac_of_no_length() -> bytes:
 LEFT_OUT: dict[str, tuple[str, bytes, str]] = {
     "no bytes": ("odd.wav", b"", "unreadable"),
     "a header alone": ("odd.wav", encoded([]), "empty"),
-    "a header that promises samples": ("odd.wav", sound()[:44], "empty"),
+    "a header that promises samples": ("odd.wav", sound()[:44], "it ends at 0.0 s of 0.4 s"),
+    "a header of more bytes": ("odd.wav", header(40, 999_999), "it ends at 0.4 s of 15.6 s"),
+    "a WAV that ends early": ("odd.wav", sound()[:13000], "damaged: it ends at 0.2 s of 0.4 s"),
     "half a header": ("odd.wav", sound()[:20], "unreadable"),
     "text": ("odd.wav", b"no sound at all\n" * 100, "unreadable"),
     "a picture": ("odd.flac", b"\x89PNG\r\n\x1a\n" + bytes(500), "unreadable"),
@@ -137,7 +139,6 @@ USED: dict[str, tuple[str, bytes, float]] = {
     "an offset below the sound": ("odd.wav", encoded(0.5 + NOISE), 0.4),
     "an offset before the sound": ("odd.wav", encoded(np.r_[np.full(65536, 0.5), NOISE]), 0.4),
     "a header of fewer bytes": ("odd.wav", header(40, 16000), 0.25),
-    "a header of more bytes": ("odd.wav", header(40, 999_999), 0.4),
     "a header of no known length": ("odd.wav", header(40, 2**32 - 1), 0.4),
     "an odd byte at the end": ("odd.wav", sound() + b"\0", 0.4),
     "half a sample at the end": ("odd.wav", sound()[:-1], 0.4),

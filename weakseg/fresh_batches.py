@@ -21,15 +21,22 @@ NONE = -1  # no iteration
 
 
 def draw_batches(
-    mixtures: FreshMixtures, batch_size: int, iterations: Iterable[int], pin: bool, busy: int
+    mixtures: FreshMixtures,
+    batch_size: int,
+    iterations: Iterable[int],
+    pin: bool,
+    busy: int,
+    allowed: int | None = None,
 ) -> Generator[Batch]:
     """Batches of fresh mixtures for some iterations; a step keeps `busy` cores busy.
+
+    allowed: cores that may be used, if not all that the process has.
 
     They are drawn ahead on the cores that it leaves, whoever else computes there.  Where it leaves
     none, they are drawn while one of its cores waits for another, and the rest between the steps:
     a step whose threads wait for one that draws would lose as much on each of them.
     """
-    cores = min(usable_cores(), MOST_DRAWING + busy)
+    cores = min(allowed or usable_cores(), usable_cores(), MOST_DRAWING + busy)
     spare = max(0, cores - busy)
     draw_on = _drawn_on if spare else _drawn_when_idle
     drawn = draw_on(spare or cores, mixtures.clip, range(batch_size), iterations)

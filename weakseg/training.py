@@ -59,13 +59,15 @@ def train(
     material_paths: Sequence[Path] = (),
     curves: Path | None = None,
     device: str = "auto",
+    cores: int | None = None,
     say: Callable[[str], None] = say_to_stderr,
 ) -> tuple[SegmentationModel, list[HistoryRow]]:
     """Train a model on the training folds' feature files; returns it with its history.
 
     `state_dir` keeps what a stopped training goes on from, and belongs to this training alone (see
     `state.state_key`); fresh mixtures are drawn from the recordings of `material_paths`; `curves`
-    is a directory for `curves.Curves`, or None; `say` takes each line of the log.
+    is a directory for `curves.Curves`, or None; `cores`: those that may be used, if not all that
+    the process has; `say` takes each line of the log.
 
     ValueError for bad input or a state in use, TrainingError (a ValueError) for a loss that is
     not finite, SystemExit after SIGTERM or SIGINT: the state has been saved then.
@@ -78,7 +80,9 @@ def train(
         training, validation = split_off_validation(len(store), settings.validation_clips)
         learner = new_learner(store, settings, device)
         begin(learner, state, store, training, say)
-        batches = remaining_batches(learner, store, truth, training, settings, material_paths, say)
+        batches = remaining_batches(
+            learner, store, truth, training, settings, material_paths, cores, say
+        )
         stack.enter_context(closing(batches))
         drawn = stack.enter_context(Curves(curves, learner.iteration, settings.batch_size))
         progress = stack.enter_context(
@@ -163,6 +167,7 @@ def remaining_batches(
     training: Indices,
     settings: TrainingSettings,
     material_paths: Sequence[Path],
+    cores: int | None,
     say: Callable[[str], None],
 ) -> Generator[Batch]:
     """The batches of the iterations that are left: fresh mixtures, or those of some clips."""
@@ -176,7 +181,8 @@ def remaining_batches(
     objective = learner.objective
     softer_db = objective.softer_db if objective.consistency else None
     mixtures = fresh_mixtures(material_paths, store, settings.recipe, seed, softer_db, say)
-    return draw_batches(mixtures, size, remaining, pin, busy=1 if pin else settings.threads)
+    busy = 1 if pin else settings.threads
+    return draw_batches(mixtures, size, remaining, pin, busy, cores)
 
 
 def stored_batches(

@@ -14,7 +14,7 @@ import pytest
 from weakseg import fresh_batches
 from weakseg.cores import run_when_idle
 from weakseg.fresh import FreshClip
-from weakseg.fresh_batches import draw_batches
+from weakseg.fresh_batches import MOST_DRAWING, draw_batches
 
 SIZE = 5
 ALL_BUSY, NONE_BUSY = 1000, 0
@@ -83,6 +83,21 @@ def test_clips_with_softer_scenes_have_them_in_the_batch(busy):
     for batch in batches_of(Both(), range(3), busy):
         np.testing.assert_array_equal(batch.softer, batch.logmel + 0.5)
     assert next(batches_of(Mixtures(), range(3), busy)).softer is None
+
+
+def test_no_more_cores_are_drawn_on_than_are_allowed(monkeypatch):
+    threads = []
+
+    class Pool(ThreadPoolExecutor):
+        def __init__(self, number, **options):
+            threads.append(number)
+            super().__init__(number, **options)
+
+    monkeypatch.setattr("weakseg.fresh_batches.usable_cores", lambda: 64)
+    monkeypatch.setattr("weakseg.fresh_batches.ThreadPoolExecutor", Pool)
+    for allowed in (4, None, 1):
+        check(next(draw_batches(Mixtures(), SIZE, range(2), False, 1, allowed)), 0)
+    assert threads == [3, MOST_DRAWING, 1, 1]  # the last: one that is idle, and one that is not
 
 
 @needs_idle_class

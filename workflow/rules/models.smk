@@ -40,6 +40,8 @@ rule train:
         states=untracked(STATES),
         curves=curves_of,
         save_every_seconds=untracked(TRAINING["save_every_seconds"]),
+        # the run's, which fresh mixtures are drawn on: a process does not know them
+        cores=untracked(workflow.resource_settings.cores),
     script:
         "../scripts/train.py"
 

@@ -28,6 +28,7 @@ def train_model(
     code: str,
     save_every_seconds: float,
     device: str,
+    cores: int | None,
     **settings: Any,
 ) -> None:
     """`settings` are those of `weakseg.training_settings.TrainingSettings`."""
@@ -43,6 +44,7 @@ def train_model(
         state_dir=Path(states) / key,
         save_every_seconds=save_every_seconds,
         device=device,
+        cores=cores,
         say=log.info,
     )
     write_history(Path(history), rows)
@@ -64,5 +66,6 @@ if __name__ == "__main__":
                 code=params.code,
                 save_every_seconds=params.save_every_seconds,
                 device=device,
+                cores=params.cores,
                 **params.settings,
             )

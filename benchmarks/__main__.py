@@ -4,7 +4,7 @@
 
 Without a subject all of them.  Each subject's rows are written as soon as they are there, in place
 of its rows of before, so that what was measured stays when a later subject fails.  --full runs
-whole what is otherwise scaled up from a part: 35 GB on disk, some two hours.
+whole what is otherwise scaled up from a part: 35 GB on disk, an estimated two hours.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ PLAIN_CLIPS = 20
 def measure(inputs: Inputs) -> list[Row]:
     fold = make_fold(inputs)
     whole = measured("benchmarks.evaluation:evaluate", inputs=inputs, **fold)
-    stores: dict[str, Any] = {name: fold[name] for name in ("features", "predictions")}
+    stores = {name: fold[name] for name in ("features", "predictions")}
     some = measured("benchmarks.evaluation:plain_evaluate", inputs=inputs, **stores)
     n_clips = inputs.n_fold * copies(inputs)
     scaled = n_clips / PLAIN_CLIPS

@@ -19,7 +19,7 @@ def copies(inputs: Inputs) -> int:
     return max(1, int(inputs.config["mixtures"]["per_fold"]) // inputs.n_fold)
 
 
-def make_fold(inputs: Inputs) -> dict[str, Any]:
+def make_fold(inputs: Inputs) -> dict[str, Path]:
     """Features, predictions and plan of the whole fold."""
     predictions = make_predictions(inputs)
     features = [inputs.features(shard) for shard in inputs.fold_shards]

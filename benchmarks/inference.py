@@ -43,7 +43,7 @@ def memory(inputs: Inputs) -> list[Row]:
     make_model(inputs)
     files, kept = fold_features(inputs), Path(inputs.path("memory.h5"))
     one, two = (
-        measured(STEP, cores=CORES, **segment_call(inputs, some, kept)).peak_gib
+        measured(STEP, CORES, **segment_call(inputs, some, kept)).peak_gib
         for some in (files[:1], files[:2])
     )
     kept.unlink()

@@ -156,13 +156,10 @@ def make_plan(inputs: Inputs) -> Measured:
     """Plan all mixtures of the experiment, in a process of its own."""
     make_indices(inputs)
     mixtures = inputs.config["mixtures"]
-    indices: dict[str, Any] = {
-        role: str(inputs.path(f"{role}.csv")) for role in ("scenes", "events", "folds")
-    }
     names = ["per_fold", "onsets", "overlap", "reshuffle", "event_seconds", "level_over"]
     return measured(
         "plan_mixtures:plan",
-        **indices,
+        **{role: str(inputs.path(f"{role}.csv")) for role in ("scenes", "events", "folds")},
         output=str(inputs.path("mixtures.yaml")),
         published=mixtures["preset"] == "published",
         n_events=mixtures["events"],
@@ -280,7 +277,7 @@ def make_model(inputs: Inputs) -> dict[str, Any]:
     if not inputs.path("model.pt").exists() or not notes.exists():
         make_features(inputs)
         print(f"training {inputs.steps} steps of {inputs.batch_size} clips", flush=True)
-        trained = measured("benchmarks.training_run:train_model", cores=CORES, inputs=inputs)
+        trained = measured("benchmarks.training_run:train_model", CORES, inputs=inputs)
         with replacing(notes) as temporary:
             temporary.write_text(yaml.safe_dump(trained.result))
     loaded: dict[str, Any] = yaml.safe_load(notes.read_text())
@@ -311,7 +308,7 @@ def make_predictions(inputs: Inputs) -> Path:
         print(f"predicting {inputs.n_fold} clips", flush=True)
         measured(
             "segment:segment",
-            cores=CORES,
+            CORES,
             **segment_call(inputs, fold_features(inputs), predictions),
         )
     return predictions

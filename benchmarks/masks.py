@@ -30,7 +30,7 @@ def measure(inputs: Inputs) -> list[Row]:
     size = predictions.stat().st_size / inputs.n_fold * per_fold / 1e9
     with PredictionStore(predictions) as store:
         floats = store.mask_codes(0).size * 4 * per_fold / 1e9
-    errors = measured("benchmarks.masks:score_errors", cores=CORES, inputs=inputs).result
+    errors = measured("benchmarks.masks:score_errors", CORES, inputs=inputs).result
     unit = f"GB of {per_fold} clips, scaled from {inputs.n_fold}; plain is float32"
     what = f"largest difference of a mask score to that of unrounded masks, {N_CLIPS} clips"
     return [

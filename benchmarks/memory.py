@@ -50,7 +50,7 @@ def references_peak(inputs: Inputs, n_clips: int) -> float:
     """Peak memory (GiB) of the step `evaluate_references` for the first clips of fold 1."""
     folder = inputs.path(f"references/{n_clips}")
     folder.mkdir(parents=True, exist_ok=True)
-    plan: dict[str, Any] = {"plan": str(folder / "mixtures.yaml")}
+    plan = {"plan": str(folder / "mixtures.yaml")}
     manifest = {"manifest": str(folder / "manifest.csv")}
     features = str(folder / "features.h5")
     write_plan(Path(plan["plan"]), chosen_mixtures(inputs)[:n_clips])

@@ -78,7 +78,7 @@ class Child:
         return self.receive()
 
 
-def measured(function: str, cores: int = 1, **arguments: Any) -> Measured:
+def measured(function: str, cores: int = 1, /, **arguments: Any) -> Measured:
     """One function in a new process."""
     with Child(cores) as child:
         return child.call(function, **arguments)

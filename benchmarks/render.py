@@ -78,6 +78,8 @@ def experiment_shards(inputs: Inputs) -> list[dict[str, Any]]:
 
 def forget(inputs: Inputs) -> None:
     """Have the archives read from the disk again: the experiment's are larger than the memory."""
+    if not hasattr(os, "posix_fadvise"):  # as on macOS
+        return
     for path in (path for paths in inputs.archives.values() for path in paths):
         with Path(path).open("rb") as file:
             os.fsync(file.fileno())  # what is not written yet is not forgotten

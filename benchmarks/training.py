@@ -62,9 +62,7 @@ def memory(inputs: Inputs) -> list[Row]:
     """Whether the memory of a training grows with its feature files."""
     files = [inputs.features(shard) for shard in inputs.shards[:2]]
     few, more = (
-        measured(
-            "benchmarks.training_run:few_steps", cores=CORES, inputs=inputs, features=some
-        ).peak_gib
+        measured("benchmarks.training_run:few_steps", CORES, inputs=inputs, features=some).peak_gib
         for some in (files[:1], files)
     )
     return [Row("train_memory_growth", more / few, "peak with 200 over that with 100 mixtures")]

@@ -36,7 +36,8 @@ def draw_batches(
     none, they are drawn while one of its cores waits for another, and the rest between the steps:
     a step whose threads wait for one that draws would lose as much on each of them.
     """
-    cores = min(allowed or usable_cores(), usable_cores(), MOST_DRAWING + busy)
+    most = MOST_DRAWING + busy
+    cores = min(usable_cores(), allowed or most, most)
     spare = max(0, cores - busy)
     draw_on = _drawn_on if spare else _drawn_when_idle
     drawn = draw_on(spare or cores, mixtures.clip, range(batch_size), iterations)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -194,12 +194,10 @@ def announcer_of(index: pd.DataFrame, prefetch: Callable[[str, str], None]) -> A
     """
     places = zip(index["archive"], index["member"], strict=True)
     where = dict(zip(index["name"], places, strict=True))
-    asked_for = set()
 
+    @cache
     def announce(name: str) -> None:
-        if name not in asked_for:
-            asked_for.add(name)
-            prefetch(*where[name])
+        prefetch(*where[name])
 
     return announce
 

@@ -100,11 +100,8 @@ def train(
             finished = learner.iteration == settings.iterations
             if finished or learner.iteration % settings.interval == 0:
                 row = add_history_row(learner, store, truth, validation, settings.batch_size, rate)
-                say(describe(row))
                 drawn.add_row(row)
-                if settings.selection.consider(learner) and not finished:
-                    say(f"no better loss in {settings.patience} validations: ending early")
-                    finished = True
+                finished = take_stock(learner, settings, row, say) or finished
             if finished or state.stop_signal or monotonic() - last_save > save_every_seconds:
                 state.save(learner.snapshot())
                 last_save = monotonic()
@@ -114,6 +111,17 @@ def train(
                 say(f"stopped at iteration {learner.iteration}, the state is saved")
                 raise SystemExit(128 + state.stop_signal)
     return learner.result(), learner.history
+
+
+def take_stock(
+    learner: Learner, settings: TrainingSettings, row: HistoryRow, say: Callable[[str], None]
+) -> bool:
+    """Tell of a validation, and keep its weights if they are the best; whether it is the last."""
+    say(describe(row))
+    gives_up = settings.selection.consider(learner)
+    if gives_up and learner.iteration < settings.iterations:
+        say(f"no better loss in {settings.patience} validations: ending early")
+    return gives_up
 
 
 def new_learner(store: FeatureStore, settings: TrainingSettings, device: str) -> Learner:

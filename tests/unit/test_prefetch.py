@@ -4,12 +4,13 @@ import os
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from weakseg.collection import Collection
-from weakseg.mixing import announcer_of
-from weakseg.prefetch import MOST_BYTES, announced, prefetch
+from weakseg.mixing import announcer_of, rendered_mixtures, write_shard
+from weakseg.prefetch import AHEAD, MOST_BYTES, announced, prefetch
 
 
 @pytest.fixture
@@ -74,3 +75,15 @@ def test_a_member_is_asked_for_whole_and_a_long_file_in_part(tmp_path, asked):
         assert of_a[1] + of_a[2] >= archive.getinfo("long.wav").header_offset >= of_a[1] + packed
     assert of_b == (str(tmp_path / "b.wav"), 0, MOST_BYTES)
     assert of_c[2] == MOST_BYTES
+
+
+def test_mixtures_are_asked_for_before_their_turn(tmp_path, asked):
+    mixtures = [{"mixture_name": f"{number}.wav"} for number in range(AHEAD + 3)]
+    silence = np.zeros((100, 2), np.int16)
+    table = write_shard(tmp_path, mixtures, lambda _: silence, 8000)
+    table.to_csv(tmp_path / "manifest.csv", index=False)
+    read = rendered_mixtures([tmp_path / "manifest.csv"])
+    next(read)
+    names = [Path(path).name for path, *_ in asked]
+    assert names == [f"{number}.flac" for number in range(AHEAD + 1)]
+    assert len(list(read)) == len(mixtures) - 1 and len(asked) == len(mixtures)

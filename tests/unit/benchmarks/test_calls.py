@@ -10,7 +10,7 @@ from benchmarks.inputs import Inputs, use_scripts
 from benchmarks.processes import Measured
 
 
-def binds(function: str, cores: int = 1, **arguments: object) -> Measured:
+def binds(function: str, cores: int = 1, /, **arguments: object) -> Measured:
     """In place of `measured`: TypeError if the function does not take these arguments."""
     module, name = function.split(":")
     signature(getattr(import_module(module), name)).bind(**arguments)

@@ -16,8 +16,8 @@ from benchmarks.plain import separation as plain
 from benchmarks.processes import CORES, measured, together
 from benchmarks.rows import Row
 from weakseg.evaluation import model_separation, planned
-from weakseg.mixing import mixture_of, read_manifest, rendered_mixtures
 from weakseg.plan import PlannedMixture, read_plan
+from weakseg.rendered import mixture_of, read_manifest, rendered_mixtures
 from weakseg.separation_quality import sources_of
 from weakseg.store import PredictionStore, decode_masks
 

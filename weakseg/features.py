@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from weakseg.mixing import ManifestRow, read_stems, stem_waveforms
 from weakseg.plan import PlannedMixture
 from weakseg.prefetch import announced, prefetch
+from weakseg.rendered import ManifestRow, read_stems, stem_waveforms
 from weakseg.spectral import Spectral, class_masks
 from weakseg.store import ClipFeatures
 

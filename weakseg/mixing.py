@@ -1,10 +1,7 @@
-"""Render a planned mixture.
+"""Render planned mixtures, as weakseg.rendered has them.
 
 Conventions
 -----------
-- A rendered mixture is 16-bit audio, one channel an event in the plan's order and
-  the scene last; the mixture is half the sum of all channels (the published
-  convention), computed from the stored whole numbers, so stems sum to it exactly.
 - `snr_db` is the level of each event over the scene's, whose rms is 1 before the
   common scaling (Kong et al., arXiv 1804.04715, section V-A).
 """
@@ -16,30 +13,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from isal import isal_zlib
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from weakseg.audio import (
     AudioError,
     Waveform,
     loop,
-    read_pcm16,
-    sum_of_channels,
     to_level,
     to_pcm16,
-    write_flac,
 )
 from weakseg.crossfade import FADE_SECONDS
 from weakseg.files import keep_only
-from weakseg.flac import decoded
+from weakseg.flac_encoder import write_flac
 from weakseg.levels import largest, rms
 from weakseg.plan import PlannedEvent, PlannedMixture
-from weakseg.prefetch import announced, prefetch
-from weakseg.sealed import read_table
+from weakseg.rendered import ManifestRow, crc32
 
 MARGIN_SECONDS = 0.1
 KEPT_BYTES = 1 << 28  # of recordings that may be heard again
@@ -61,14 +53,6 @@ class Recording(NamedTuple):
     def of(cls, waveform: Waveform, n_samples: int | None = None) -> Recording:
         """A recording of which at most `n_samples` are heard."""
         return cls(waveform[:n_samples].astype(np.float32), rms(waveform))
-
-
-class ManifestRow(NamedTuple):
-    """A rendered mixture: its name in the plan, its file, and the CRC-32 of its samples."""
-
-    mixture_name: str
-    file: str
-    crc32: str
 
 
 def render(
@@ -146,20 +130,6 @@ def _peak(heard: Sequence[Heard], n_samples: int) -> float:
     return max(largest(audio) for audio in (events, *(part.audio for part in heard)))
 
 
-def mixture_of(stems: NDArray[np.int16]) -> Waveform:
-    """The mixture of rendered channels, (samples,) float64 in -1..1: half their sum."""
-    return sum_of_channels(stems, np.dtype(np.int32)) / 65536.0
-
-
-def stem_waveforms(stems: NDArray[np.int16], dtype: DTypeLike = np.float64) -> NDArray[Any]:
-    """The channels as mixed, (samples, channels), each channel in one piece of memory.
-
-    They sum to `mixture_of`; float32 holds them exactly, too.
-    """
-    whole: NDArray[Any] = np.divide(stems.T, 65536, dtype=dtype, order="C")
-    return whole.T
-
-
 def reader_of(
     index: pd.DataFrame,
     read: Callable[..., Waveform],
@@ -234,41 +204,6 @@ def write_shard(
             stems = render_one(mixture)
         name = Path(mixture["mixture_name"]).with_suffix(".flac").name
         write_flac(directory / name, stems, sample_rate)
-        rows.append(ManifestRow(mixture["mixture_name"], name, _crc32(stems)))
+        rows.append(ManifestRow(mixture["mixture_name"], name, crc32(stems)))
     keep_only(directory, "*.flac", {row.file for row in rows})
     return pd.DataFrame(rows, columns=ManifestRow._fields)
-
-
-def read_manifest(path: Path) -> list[ManifestRow]:
-    """The rows of a shard's manifest."""
-    table = read_table(path, ManifestRow._fields, dtype=str, keep_default_na=False)
-    return [ManifestRow(*row) for row in table[[*ManifestRow._fields]].itertuples(index=False)]
-
-
-def read_stems(directory: Path, row: ManifestRow) -> NDArray[np.int16]:
-    """The channels of a manifest's row, (samples, channels), checked against its CRC-32.
-
-    AudioError if they are others, or the file is damaged or missing.
-    """
-    path = directory / row.file
-    quickly = decoded(path)
-    if quickly is not None and _crc32(quickly) == row.crc32:
-        return quickly
-    stems = read_pcm16(path)  # says what is wrong
-    if _crc32(stems) != row.crc32:
-        raise AudioError(
-            f"{path}: not the audio that its manifest names; "
-            f"delete {directory / 'manifest.csv'} and run again"
-        )
-    return stems
-
-
-def _crc32(samples: NDArray[np.int16]) -> str:
-    return f"{isal_zlib.crc32(samples.data):08x}"  # in a tenth of the time that zlib takes
-
-
-def rendered_mixtures(manifests: Sequence[Path]) -> Iterator[tuple[ManifestRow, NDArray[np.int16]]]:
-    """The mixtures of several shards in order, with their channels."""
-    rows = ((manifest.parent, row) for manifest in manifests for row in read_manifest(manifest))
-    for directory, row in announced(rows, lambda one: prefetch(one[0] / one[1].file)):
-        yield row, read_stems(directory, row)

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from weakseg.metrics.binary import Floats
 from weakseg.metrics.separation import bss_eval, si_sdr
-from weakseg.mixing import stem_waveforms
 from weakseg.plan import PlannedMixture
+from weakseg.rendered import stem_waveforms
 from weakseg.separation import Separator
 from weakseg.spectral import Spectral
 

@@ -21,10 +21,11 @@ from weakseg.draws import read_draws, write_draws
 from weakseg.folds import FOLD_COLUMNS, read_folds
 from weakseg.history import write_history
 from weakseg.material import Entry, Material, part_of, write_material
-from weakseg.mixing import read_manifest, rendered_mixtures, write_shard
+from weakseg.mixing import write_shard
 from weakseg.model import SegmentationModel, load_model, save_model
 from weakseg.plan import read_plan, write_plan
 from weakseg.recordings import COLUMNS, read_index
+from weakseg.rendered import read_manifest, rendered_mixtures
 from weakseg.sealed import checksum_file, read_table, write_table
 from weakseg.state import TrainingState
 from weakseg.store import (

@@ -6,9 +6,10 @@ from weakseg.detection import Detector, detect, join
 from weakseg.draws import draws_of
 from weakseg.evaluation import Decisions, as_table, score_model
 from weakseg.features import extract
-from weakseg.mixing import read_manifest, rendered_mixtures, write_shard
+from weakseg.mixing import write_shard
 from weakseg.reference_evaluation import score_references
 from weakseg.references import REFERENCES
+from weakseg.rendered import read_manifest, rendered_mixtures
 from weakseg.separation import Separator
 from weakseg.spectral import Spectral
 from weakseg.store import (

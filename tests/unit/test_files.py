@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from weakseg import flac_encoder
 from weakseg.audio import write_flac
 from weakseg.files import keep_only, replacing
 from weakseg.history import write_history
@@ -96,6 +97,7 @@ def write_recordings(path):
 
 WRITERS = {
     "a.flac": lambda path: write_flac(path, NOISE, 8000),
+    "mixture.flac": lambda path: flac_encoder.write_flac(path, NOISE, 8000),
     "long.flac": lambda path: write_streams([path], 8000, [SimpleNamespace(pcm16=NOISE.T[:1])]),
     "a.h5": write_store,
     "material.h5": write_recordings,

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 import pytest
 
-from weakseg.machine_code import in_machine_code
+from weakseg.machine_code import in_machine_code, machine_code
 
 
 @in_machine_code
@@ -45,4 +45,11 @@ def test_threads_that_call_a_loop_first_translate_it_once(monkeypatch):
     loop = in_machine_code(lambda number: number + 1)
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(loop, range(8))) == list(range(1, 9))
-    assert translations == [{"nogil": True}]
+    assert translations == [{"nogil": True, "cache": True}]
+
+
+def test_without_a_folder_for_it_machine_code_is_not_kept(monkeypatch):
+    monkeypatch.setattr(numba.core.caching.CacheImpl, "_locator_classes", [])
+    with pytest.raises(RuntimeError, match="no locator"):
+        numba.njit(cache=True)(running_sum.__wrapped__)
+    assert machine_code(running_sum.__wrapped__)(np.ones(3))[-1] == 3

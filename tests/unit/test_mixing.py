@@ -7,18 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weakseg.audio import AudioError, read_mono
-from weakseg.mixing import (
+from weakseg.mixing import Recording, kept, reader_of, render, write_shard
+from weakseg.rendered import (
     ManifestRow,
-    Recording,
-    kept,
     mixture_of,
     read_manifest,
     read_stems,
-    reader_of,
-    render,
     rendered_mixtures,
     stem_waveforms,
-    write_shard,
 )
 
 RATE = 8000

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from weakseg.collection import Collection
-from weakseg.mixing import announcer_of, rendered_mixtures, write_shard
+from weakseg.mixing import announcer_of, write_shard
 from weakseg.prefetch import AHEAD, MOST_BYTES, announced, prefetch
+from weakseg.rendered import rendered_mixtures
 
 
 @pytest.fixture

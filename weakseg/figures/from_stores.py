@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from weakseg.figures.clip_data import ClipData
 from weakseg.figures.truth import Mixture
-from weakseg.mixing import mixture_of, read_manifest, read_stems
 from weakseg.plan import PlannedMixture
 from weakseg.references import ideal_masks
+from weakseg.rendered import mixture_of, read_manifest, read_stems
 from weakseg.separation_quality import sources_of
 from weakseg.spectral import Spectral
 from weakseg.store import FeatureStore, PredictionStore, decode_masks

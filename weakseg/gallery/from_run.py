@@ -16,8 +16,8 @@ from weakseg.detection import read_events
 from weakseg.gallery.choose import overlap_f1
 from weakseg.gallery.clip import GalleryClip, ModelView
 from weakseg.gallery.stems import with_stems
-from weakseg.mixing import ManifestRow, mixture_of, read_manifest, read_stems, stem_waveforms
 from weakseg.plan import PlannedMixture
+from weakseg.rendered import ManifestRow, mixture_of, read_manifest, read_stems, stem_waveforms
 from weakseg.spectral import Spectral
 from weakseg.store import FeatureStore, PredictionStore, decode_masks
 from weakseg.true_events import true_events

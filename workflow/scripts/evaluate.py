@@ -10,9 +10,9 @@ from weakseg.detection import read_events
 from weakseg.draws import clip_weights, draws_of, write_draws
 from weakseg.evaluation import Decisions, as_table, planned, score_model
 from weakseg.folds import read_folds
-from weakseg.mixing import rendered_mixtures
 from weakseg.plan import read_plan
 from weakseg.progress import counted
+from weakseg.rendered import rendered_mixtures
 from weakseg.scores import curves
 from weakseg.sealed import write_table
 from weakseg.store import FeatureStore, PredictionStore

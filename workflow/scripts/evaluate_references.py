@@ -11,10 +11,10 @@ from weakseg.detection import Detector
 from weakseg.draws import Draws, clip_weights, draws_of, write_draws
 from weakseg.evaluation import as_table, planned
 from weakseg.folds import read_folds
-from weakseg.mixing import rendered_mixtures
 from weakseg.plan import read_plan
 from weakseg.progress import counted
 from weakseg.reference_evaluation import score_references
+from weakseg.rendered import rendered_mixtures
 from weakseg.sealed import write_table
 from weakseg.store import FeatureStore
 from weakseg.thresholds import Thresholds

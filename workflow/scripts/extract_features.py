@@ -8,10 +8,10 @@ from _step import step
 
 from weakseg.allocator import keep_freed_memory
 from weakseg.features import extract
-from weakseg.mixing import read_manifest
 from weakseg.plan import read_plan
 from weakseg.progress import counted
 from weakseg.recordings import class_names, read_index
+from weakseg.rendered import read_manifest
 from weakseg.spectral import Spectral
 from weakseg.store import write_features
 

@@ -10,9 +10,9 @@ from _step import step
 
 from weakseg.audio import to_pcm16, write_flac
 from weakseg.files import keep_only, replacing
-from weakseg.mixing import mixture_of, rendered_mixtures
 from weakseg.plan import classes_of, read_plan
 from weakseg.progress import counted
+from weakseg.rendered import mixture_of, rendered_mixtures
 from weakseg.separation import Separator, file_name_of
 from weakseg.spectral import Spectral
 from weakseg.store import PredictionStore, decode_masks

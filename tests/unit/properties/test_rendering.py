@@ -10,16 +10,9 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.properties import holds
-from weakseg.mixing import (
-    ManifestRow,
-    Recording,
-    mixture_of,
-    read_stems,
-    render,
-    stem_waveforms,
-    write_shard,
-)
+from weakseg.mixing import Recording, render, write_shard
 from weakseg.plan import PlannedMixture
+from weakseg.rendered import ManifestRow, mixture_of, read_stems, stem_waveforms
 
 RATE, SECONDS = 2000, 1.5
 LARGEST = 32_767

@@ -55,7 +55,7 @@ def measure(inputs: Inputs) -> list[Row]:
 
 
 def experiment_shards(inputs: Inputs) -> list[dict[str, Any]]:
-    """The calls for shards of the experiment's size: all, or those of fold 1.
+    """The calls for shards of the experiment's size: all, or the first of fold 1 for each core.
 
     Then the scenes, which are hardly used twice and not kept, are those of the mixtures that other
     subjects render, again and again.
@@ -67,12 +67,11 @@ def experiment_shards(inputs: Inputs) -> list[dict[str, Any]]:
     plan = inputs.path("render/mixtures.yaml")
     plan.parent.mkdir(exist_ok=True)
     write_plan(plan, [{**mixture, "scene_audio_name": next(scenes)} for mixture in fold])
-    size = inputs.config["mixtures"]["shard"]
+    call = render_call(inputs, (1, 1))
+    call |= {"plan": str(plan), "shard": inputs.config["mixtures"]["shard"]}
     return [
-        render_call(inputs, (1, part))
-        | {"plan": str(plan), "shard": size}
-        | {"manifest": str(inputs.path(f"render/part{part}/manifest.csv"))}
-        for part in range(1, len(fold) // size + 1)
+        call | {"manifest": str(inputs.path(f"render/core{core}/manifest.csv"))}
+        for core in range(CORES)
     ]
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,9 @@ LONGEST_HEAD = 512  # bits of a frame's header and footer, and of a subframe's b
 ORDER_0, LINEAR_PREDICTION = 0b001000, 0b100000 | ORDER - 1  # types of subframes (section 9.2.1)
 
 Words = NDArray[np.int64]
+Samples = NDArray[np.int32]
+Signal = NDArray[np.float64]
+Whole = int | np.integer[Any]
 
 
 def write_flac(path: Path, audio: NDArray[np.int16], sample_rate: int) -> None:
@@ -100,9 +104,11 @@ CRC16 = _with_zeros(_crc_table(0x8005, 16))
 
 
 @machine_code
-def _write_frame(words, header, block, tables):  # type: ignore[no-untyped-def]
+def _write_frame(
+    words: Words, header: NDArray[np.uint8], block: NDArray[np.int16], tables: Words
+) -> Whole:
     """Write a block (samples, channels) as a frame into words that are 0; returns its bytes."""
-    at = 0
+    at: Whole = 0
     for byte in header:
         at = _put(words, at, np.int64(byte), 8)
     for channel in range(block.shape[1]):
@@ -112,7 +118,7 @@ def _write_frame(words, header, block, tables):  # type: ignore[no-untyped-def]
 
 
 @machine_code
-def _put(words, at, value, width):  # type: ignore[no-untyped-def]
+def _put(words: Words, at: Whole, value: Whole, width: Whole) -> Whole:
     """Write the lower `width` bits of a value that has no others; words are 0 from `at` on."""
     word, room = at >> 6, 64 - (at & 63)
     if width <= room:
@@ -124,14 +130,14 @@ def _put(words, at, value, width):  # type: ignore[no-untyped-def]
 
 
 @machine_code
-def _put_signed(words, at, values, width):  # type: ignore[no-untyped-def]
+def _put_signed(words: Words, at: Whole, values: Samples, width: int) -> Whole:
     for value in values:
         at = _put(words, at, np.int64(value) & ((1 << width) - 1), width)
     return at
 
 
 @machine_code
-def _put_subframe(words, at, samples):  # type: ignore[no-untyped-def]
+def _put_subframe(words: Words, at: Whole, samples: Samples) -> Whole:
     """A channel of a frame."""
     if _size(samples - samples[0]) == 0:
         return _put_signed(words, _put(words, at, 0, 8), samples[:1], SAMPLE_BITS)
@@ -148,7 +154,7 @@ def _put_subframe(words, at, samples):  # type: ignore[no-untyped-def]
 
 
 @machine_code
-def _size(samples):  # type: ignore[no-untyped-def]
+def _size(samples: Samples) -> Whole:
     total = 0
     for sample in samples:
         total += abs(sample)
@@ -156,7 +162,7 @@ def _size(samples):  # type: ignore[no-untyped-def]
 
 
 @machine_code
-def _coefficients(samples):  # type: ignore[no-untyped-def]
+def _coefficients(samples: Samples) -> Signal:
     """Those of the samples before, nearest first, that predict best: Levinson and Durbin."""
     alike = _autocorrelation(samples)
     n_known = len(alike) - 1  # a length that is known beforehand takes seconds to translate
@@ -178,7 +184,7 @@ def _coefficients(samples):  # type: ignore[no-untyped-def]
 
 
 @machine_code
-def _autocorrelation(samples):  # type: ignore[no-untyped-def]
+def _autocorrelation(samples: Samples) -> Signal:
     """Of samples under Welch's window, for lags of 0 to ORDER."""
     n_samples = len(samples)
     heard, alike = np.empty(n_samples), np.empty(ORDER + 1)
@@ -191,7 +197,7 @@ def _autocorrelation(samples):  # type: ignore[no-untyped-def]
 
 
 @machine_code
-def _rounded(coefficients):  # type: ignore[no-untyped-def]
+def _rounded(coefficients: Signal) -> tuple[Samples, int]:
     """Coefficients as whole numbers of COEFFICIENT_BITS, and by how many bits they are shifted."""
     most, largest, shift = 2 ** (COEFFICIENT_BITS - 1) - 1, 0.0, MOST_SHIFT
     for coefficient in coefficients:
@@ -205,7 +211,7 @@ def _rounded(coefficients):  # type: ignore[no-untyped-def]
 
 
 @machine_code
-def _residual(samples, coefficients, shift):  # type: ignore[no-untyped-def]
+def _residual(samples: Samples, coefficients: Samples, shift: int) -> Samples:
     """What is left of samples, from the ninth on."""
     predicted = np.zeros_like(samples)
     for lag in range(1, ORDER + 1):
@@ -216,7 +222,7 @@ def _residual(samples, coefficients, shift):  # type: ignore[no-untyped-def]
 
 
 @machine_code
-def _put_residual(words, at, residual, order):  # type: ignore[no-untyped-def]
+def _put_residual(words: Words, at: Whole, residual: Samples, order: int) -> Whole:
     """What is left of a subframe's samples, without the first `order` (section 9.2.7)."""
     even = len(residual) % 2**PARTITION_ORDER == 0 and len(residual) >= SHORTEST_PREDICTED * 4
     partition_order = PARTITION_ORDER if even else 0
@@ -230,7 +236,7 @@ def _put_residual(words, at, residual, order):  # type: ignore[no-untyped-def]
 
 
 @machine_code
-def _put_partition(words, at, codes):  # type: ignore[no-untyped-def]
+def _put_partition(words: Words, at: Whole, codes: Samples) -> Whole:
     """Rice codes: as many low bits as about the mean has, the rest as a count of zeros."""
     total, low_bits = codes.sum(), 0
     while low_bits < MOST_LOW_BITS and len(codes) << (low_bits + 1) < total:
@@ -244,7 +250,7 @@ def _put_partition(words, at, codes):  # type: ignore[no-untyped-def]
 
 
 @machine_code
-def _crc16(words, n_bytes, tables):  # type: ignore[no-untyped-def]
+def _crc16(words: Words, n_bytes: Whole, tables: Words) -> Whole:
     """The check of a frame's first bytes."""
     crc = 0
     for word in words[: n_bytes >> 3]:

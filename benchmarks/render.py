@@ -41,7 +41,8 @@ def measure(inputs: Inputs) -> list[Row]:
     shutil.rmtree(inputs.path("render"), ignore_errors=True)
     plain_mixtures = chosen_mixtures(inputs)[:PLAIN_CLIPS]
     plain_seconds = plain_render(inputs, plain_mixtures, where_of(inputs.work))
-    what = f"{n_clips} of {inputs.n_mixtures} mixtures"
+    differ = "" if inputs.full else f", of which {calls[0]['shard']} differ"
+    what = f"{n_clips} of {inputs.n_mixtures} mixtures{differ}"
     return [
         Row(
             "render_clips_per_second",

@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from weakseg.files import replacing
-from weakseg.machine_code import machine_code
+from weakseg.machine_code import kept
 
 SAMPLE_BITS = 16
+MOST_CHANNELS = 8
 BLOCK = 4096  # samples of a frame; the last one has fewer
 ORDER = 8  # of linear prediction
 COEFFICIENT_BITS = 12  # so that 8 products with samples are below 2 ** 31
@@ -31,14 +33,14 @@ MOST_SHIFT = 15
 SHORTEST_PREDICTED = 64  # samples; shorter frames have nothing to gain
 PARTITION_ORDER = 4  # 16 partitions of a whole frame
 MOST_LOW_BITS = 14  # of a Rice code; 15 is an escape
-LONGEST_CODE = 24  # bits a sample of a frame, at most 19 as low bits are chosen below
+LONGEST_CODE = 19  # bits a sample on average: 14 low ones, a 1, and 4 zeros at full scale
 LONGEST_HEAD = 512  # bits of a frame's header and footer, and of a subframe's besides its codes
 ORDER_0, LINEAR_PREDICTION = 0b001000, 0b100000 | ORDER - 1  # types of subframes (section 9.2.1)
 
 Words = NDArray[np.int64]
 Samples = NDArray[np.int32]
 Signal = NDArray[np.float64]
-Whole = int | np.integer[Any]
+Number = int | np.integer[Any]
 
 
 def write_flac(path: Path, audio: NDArray[np.int16], sample_rate: int) -> None:
@@ -48,16 +50,18 @@ def write_flac(path: Path, audio: NDArray[np.int16], sample_rate: int) -> None:
 
 
 def encoded(audio: NDArray[np.int16], sample_rate: int) -> bytes:
-    """A FLAC file of audio, (samples, channels), at a sample rate in Hz."""
+    """A FLAC file of audio, (samples, 1 to 8 channels), at a sample rate in Hz; else ValueError."""
     n_samples, n_channels = audio.shape
+    if audio.dtype != np.int16 or n_samples == 0 or not 1 <= n_channels <= MOST_CHANNELS:
+        raise ValueError(f"{audio.dtype} {audio.shape}: not samples of 1 to 8 channels in int16")
     return b"".join([_stream_header(n_samples, n_channels, sample_rate), *_frames(audio)])
 
 
 def _stream_header(n_samples: int, n_channels: int, sample_rate: int) -> bytes:
     """The mark and STREAMINFO, the only metadata block (sections 6, 8.1 and 8.2)."""
-    what = sample_rate << 44 | (n_channels - 1) << 41 | (SAMPLE_BITS - 1) << 36 | n_samples
+    numbers = sample_rate << 44 | (n_channels - 1) << 41 | (SAMPLE_BITS - 1) << 36 | n_samples
     sizes = 2 * BLOCK.to_bytes(2, "big") + bytes(6)  # of blocks; those of frames are unknown
-    return b"fLaC" + bytes([0x80, 0, 0, 34]) + sizes + what.to_bytes(8, "big") + bytes(16)
+    return b"fLaC" + bytes([0x80, 0, 0, 34]) + sizes + numbers.to_bytes(8, "big") + bytes(16)
 
 
 def _frames(audio: NDArray[np.int16]) -> Iterator[bytes]:
@@ -65,7 +69,7 @@ def _frames(audio: NDArray[np.int16]) -> Iterator[bytes]:
     n_bits = LONGEST_HEAD + n_channels * (LONGEST_HEAD + LONGEST_CODE * BLOCK)
     words = np.empty(n_bits // 64, np.int64)
     for number, first in enumerate(range(0, n_samples, BLOCK)):
-        block = audio[first : first + BLOCK]
+        block = np.ascontiguousarray(audio[first : first + BLOCK])
         header = np.frombuffer(_frame_header(len(block), n_channels, number), np.uint8)
         words[:] = 0
         n_bytes = _write_frame(words, header, block, CRC16)
@@ -103,12 +107,12 @@ CRC8 = _crc_table(0x07, 8)
 CRC16 = _with_zeros(_crc_table(0x8005, 16))
 
 
-@machine_code
+@kept
 def _write_frame(
     words: Words, header: NDArray[np.uint8], block: NDArray[np.int16], tables: Words
-) -> Whole:
+) -> Number:
     """Write a block (samples, channels) as a frame into words that are 0; returns its bytes."""
-    at: Whole = 0
+    at: Number = 0
     for byte in header:
         at = _put(words, at, np.int64(byte), 8)
     for channel in range(block.shape[1]):
@@ -117,8 +121,8 @@ def _write_frame(
     return _put(words, at, _crc16(words, at >> 3, tables), 16) >> 3
 
 
-@machine_code
-def _put(words: Words, at: Whole, value: Whole, width: Whole) -> Whole:
+@njit
+def _put(words: Words, at: Number, value: Number, width: Number) -> Number:
     """Write the lower `width` bits of a value that has no others; words are 0 from `at` on."""
     word, room = at >> 6, 64 - (at & 63)
     if width <= room:
@@ -129,15 +133,15 @@ def _put(words: Words, at: Whole, value: Whole, width: Whole) -> Whole:
     return at + width
 
 
-@machine_code
-def _put_signed(words: Words, at: Whole, values: Samples, width: int) -> Whole:
+@njit
+def _put_signed(words: Words, at: Number, values: Samples, width: int) -> Number:
     for value in values:
         at = _put(words, at, np.int64(value) & ((1 << width) - 1), width)
     return at
 
 
-@machine_code
-def _put_subframe(words: Words, at: Whole, samples: Samples) -> Whole:
+@njit
+def _put_subframe(words: Words, at: Number, samples: Samples) -> Number:
     """A channel of a frame."""
     if _size(samples - samples[0]) == 0:
         return _put_signed(words, _put(words, at, 0, 8), samples[:1], SAMPLE_BITS)
@@ -153,26 +157,26 @@ def _put_subframe(words: Words, at: Whole, samples: Samples) -> Whole:
     return _put_residual(words, _put(words, at, ORDER_0 << 1, 8), samples, 0)
 
 
-@machine_code
-def _size(samples: Samples) -> Whole:
+@njit
+def _size(samples: Samples) -> Number:
     total = 0
     for sample in samples:
         total += abs(sample)
     return total
 
 
-@machine_code
+@njit
 def _coefficients(samples: Samples) -> Signal:
     """Those of the samples before, nearest first, that predict best: Levinson and Durbin."""
-    alike = _autocorrelation(samples)
-    n_known = len(alike) - 1  # a length that is known beforehand takes seconds to translate
-    coefficients, before, error = np.zeros(n_known), np.zeros(n_known), alike[0]
+    autocorrelation = _autocorrelation(samples)
+    n_known = len(autocorrelation) - 1  # known beforehand, it would take seconds to translate
+    coefficients, before, error = np.zeros(n_known), np.zeros(n_known), autocorrelation[0]
     for order in range(n_known):
         if error <= 0:  # as rounding can make it
             break
-        reflection = alike[order + 1]
+        reflection = autocorrelation[order + 1]
         for i in range(order):
-            reflection -= before[i] * alike[order - i]
+            reflection -= before[i] * autocorrelation[order - i]
         reflection /= error
         for i in range(order):
             coefficients[i] -= reflection * before[order - 1 - i]
@@ -183,20 +187,20 @@ def _coefficients(samples: Samples) -> Signal:
     return coefficients
 
 
-@machine_code
+@njit
 def _autocorrelation(samples: Samples) -> Signal:
     """Of samples under Welch's window, for lags of 0 to ORDER."""
     n_samples = len(samples)
-    heard, alike = np.empty(n_samples), np.empty(ORDER + 1)
+    heard, autocorrelation = np.empty(n_samples), np.empty(ORDER + 1)
     for i in range(n_samples):
         place = 2 * i / (n_samples - 1) - 1
         heard[i] = samples[i] * (1 - place * place)
     for lag in range(ORDER + 1):
-        alike[lag] = heard[lag:] @ heard[: n_samples - lag]
-    return alike
+        autocorrelation[lag] = heard[lag:] @ heard[: n_samples - lag]
+    return autocorrelation
 
 
-@machine_code
+@njit
 def _rounded(coefficients: Signal) -> tuple[Samples, int]:
     """Coefficients as whole numbers of COEFFICIENT_BITS, and by how many bits they are shifted."""
     most, largest, shift = 2 ** (COEFFICIENT_BITS - 1) - 1, 0.0, MOST_SHIFT
@@ -210,7 +214,7 @@ def _rounded(coefficients: Signal) -> tuple[Samples, int]:
     return whole, shift
 
 
-@machine_code
+@njit
 def _residual(samples: Samples, coefficients: Samples, shift: int) -> Samples:
     """What is left of samples, from the ninth on."""
     predicted = np.zeros_like(samples)
@@ -221,11 +225,11 @@ def _residual(samples: Samples, coefficients: Samples, shift: int) -> Samples:
     return samples - (predicted >> shift)
 
 
-@machine_code
-def _put_residual(words: Words, at: Whole, residual: Samples, order: int) -> Whole:
+@njit
+def _put_residual(words: Words, at: Number, residual: Samples, order: int) -> Number:
     """What is left of a subframe's samples, without the first `order` (section 9.2.7)."""
-    even = len(residual) % 2**PARTITION_ORDER == 0 and len(residual) >= SHORTEST_PREDICTED * 4
-    partition_order = PARTITION_ORDER if even else 0
+    even = len(residual) % 2**PARTITION_ORDER == 0
+    partition_order = PARTITION_ORDER if even and len(residual) >> PARTITION_ORDER > order else 0
     at = _put(words, at, partition_order, 6)  # after the 00 of Rice codes with low bits in 4
     codes = residual << 1 ^ residual >> 31  # 0, -1, 1, -2, 2 become 0, 1, 2, 3, 4
     length, start = len(codes) >> partition_order, order
@@ -235,8 +239,8 @@ def _put_residual(words: Words, at: Whole, residual: Samples, order: int) -> Who
     return at
 
 
-@machine_code
-def _put_partition(words: Words, at: Whole, codes: Samples) -> Whole:
+@njit
+def _put_partition(words: Words, at: Number, codes: Samples) -> Number:
     """Rice codes: as many low bits as about the mean has, the rest as a count of zeros."""
     total, low_bits = codes.sum(), 0
     while low_bits < MOST_LOW_BITS and len(codes) << (low_bits + 1) < total:
@@ -249,8 +253,8 @@ def _put_partition(words: Words, at: Whole, codes: Samples) -> Whole:
     return at
 
 
-@machine_code
-def _crc16(words: Words, n_bytes: Whole, tables: Words) -> Whole:
+@njit
+def _crc16(words: Words, n_bytes: Number, tables: Words) -> Number:
     """The check of a frame's first bytes."""
     crc = 0
     for word in words[: n_bytes >> 3]:

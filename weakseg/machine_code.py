@@ -1,46 +1,93 @@
 """Loops over samples and cells in machine code, for what NumPy has no fast way.
 
-Numba translates a function when it is first called on a machine, which takes a second, and keeps
-what it makes beside Python's bytecode; not before, as most programs that import a module never call
-it.  The machine code runs without Python's lock, so that threads share the work.
+Numba translates a function when it is first called, which takes a second, and not before: most
+programs that import a module never call it.  The machine code runs without Python's lock, so that
+threads share the work.
 
-What is kept is made anew when the function's own file changes, not when another does: a function
-uses constants of its own file only.
+What takes longer to translate is `kept` from run to run.  Numba does not lock what it keeps, knows
+no other file than the function's own, and numbers what it makes for different arguments: so each
+source, each processor and each Numba has a folder of its own, and such a function is always called
+with arrays of the same types.
 """
 
 from __future__ import annotations
 
+import hashlib
+import inspect
+import pickle
 from collections.abc import Callable
 from functools import cache, wraps
+from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar, cast
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
 
-
-def machine_code(loop: Loop) -> Loop:
-    """Decorates a function of NumPy arrays and numbers, and of others so decorated."""
-    from numba import njit
-
-    try:
-        return cast(Loop, njit(nogil=True, cache=True)(loop))
-    except RuntimeError:  # no folder for it can be written
-        return cast(Loop, njit(nogil=True)(loop))
+DAMAGE = (OSError, EOFError, pickle.UnpicklingError)  # of what was kept, or no room to keep it
 
 
 def in_machine_code(loop: Loop) -> Loop:
-    """The same, of modules that import Numba only when it is needed."""
+    """Decorates a function of NumPy arrays and numbers."""
 
     lock = Lock()  # else each thread that calls it first would translate it
 
     @cache
     def translated() -> Callable[..., Any]:
-        return machine_code(loop)
+        from numba import njit
+
+        machine_code: Callable[..., Any] = njit(nogil=True)(loop)
+        return machine_code
 
     @wraps(loop)
     def call(*arguments: Any) -> Any:
         with lock:
-            ready = translated()
-        return ready(*arguments)
+            machine_code = translated()
+        return machine_code(*arguments)
 
     return call  # type: ignore[return-value]
+
+
+def kept(loop: Loop) -> Loop:
+    """Decorates a function of a module that has all it calls, and Numba imported.
+
+    If it cannot be kept, or what was kept is damaged, it is translated in each process.
+    """
+    from numba import njit
+
+    ready = _kept(loop)
+
+    @wraps(loop)
+    def call(*arguments: Any) -> Any:
+        nonlocal ready
+        try:
+            return ready(*arguments)
+        except DAMAGE:
+            ready = njit(nogil=True)(loop)
+            return ready(*arguments)
+
+    return call  # type: ignore[return-value]
+
+
+def _kept(loop: Callable[..., Any]) -> Callable[..., Any]:
+    import numba
+
+    source, config = Path(inspect.getfile(loop)), cast(Any, numba.config)
+    before = config.CACHE_DIR
+    try:
+        config.CACHE_DIR = str(source.parent / "__pycache__" / f"numba-{_state_of(source)}")
+        machine_code: Callable[..., Any] = numba.njit(nogil=True, cache=True)(loop)
+    except RuntimeError:  # the folder cannot be written
+        machine_code = numba.njit(nogil=True)(loop)
+    finally:
+        config.CACHE_DIR = before
+    return machine_code
+
+
+def _state_of(source: Path) -> str:
+    """All that machine code depends on, in 16 hexadecimal digits."""
+    import numba
+    from llvmlite import binding
+
+    machine = (binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten())
+    what = repr((numba.__version__, machine)).encode() + source.read_bytes()
+    return hashlib.sha256(what).hexdigest()[:16]

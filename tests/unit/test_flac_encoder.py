@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from weakseg.demo_audio import SCENE_RATE, SCENES, scene_signal
-from weakseg.flac_encoder import BLOCK, encoded
+from weakseg.flac_encoder import BLOCK, ORDER_0, _frame_header, encoded
 
 RATE = 32_000
 rng = np.random.default_rng(1)
@@ -19,6 +19,7 @@ SIGNALS = {
     "silence": np.zeros(9000),
     "one value": np.full(5000, -32768),
     "noise as loud as can be": rng.integers(-32768, 32768, 9000),
+    "signs as loud as can be": rng.choice([-32768, 32767], 9000),
     "noise of one bit": rng.integers(0, 2, 9000),
     "the largest steps": np.where(n % 2, 32767, -32768),
     "a tone": np.round(32767 * np.sin(0.05 * n)),
@@ -58,7 +59,38 @@ def test_any_number_of_channels_comes_back(n_channels):
 
 @pytest.mark.parametrize("n_frames", [127, 129, 2047, 2049])
 def test_numbers_of_frames_that_take_more_bytes(n_frames):
-    check((np.arange(n_frames * BLOCK)[:, None] // 1000).astype(np.int16))
+    audio = (np.arange(n_frames * BLOCK)[:, None] // 1000).astype(np.int16)
+    with soundfile.SoundFile(io.BytesIO(check(audio))) as file:
+        for place in (n_frames // 2 * BLOCK + 1, len(audio) - BLOCK):  # found by numbers of frames
+            file.seek(place)
+            assert np.array_equal(file.read(9, "int16")[:, None], audio[place : place + 9])
+
+
+@pytest.mark.parametrize(
+    ("number", "coded"), [(0x7F, "7f"), (0x80, "c280"), (0xD800, "eda080"), (0x10000, "f0908080")]
+)
+def test_any_number_of_a_frame_is_coded(number, coded):
+    assert _frame_header(BLOCK, 1, number)[4:-3].hex() == coded
+
+
+def test_the_header_is_that_of_the_standard():
+    header = encoded(np.zeros((70_000, 3), np.int16), 44_100)[:42].hex()
+    sizes = "10001000" + 12 * "0"  # blocks of 4096, frames of any size
+    assert header == "664c614380000022" + sizes + "0ac444f000011170" + 32 * "0"
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((9, 9), "i2"), ((9, 0), "i2"), ((0, 1), "i2"), ((9, 1), "i4")]
+)
+def test_what_a_flac_cannot_hold_is_refused(shape, dtype):
+    with pytest.raises(ValueError, match="not samples of 1 to 8 channels in int16"):
+        encoded(np.zeros(shape, dtype), RATE)
+
+
+def test_a_prediction_that_does_not_help_is_left_out():
+    """Of clicks: what it takes from them it spreads over the samples behind."""
+    clicks = rng.choice([-32768, 32767, 0], (BLOCK, 1), p=[0.02, 0.02, 0.96]).astype(np.int16)
+    assert check(clicks)[50] >> 1 == ORDER_0
 
 
 @given(arrays(np.int16, st.tuples(st.integers(1, 600), st.integers(1, 8))))

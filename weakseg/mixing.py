@@ -172,6 +172,17 @@ def announcer_of(index: pd.DataFrame, prefetch: Callable[[str, str], None]) -> A
     return announce
 
 
+def announcing(scene: Announcer, event: Announcer) -> Callable[[PlannedMixture], None]:
+    """Announces the recordings of a mixture."""
+
+    def announce(mixture: PlannedMixture) -> None:
+        scene(mixture["scene_audio_name"])
+        for planned in mixture["events"]:
+            event(planned["event_audio_name"])
+
+    return announce
+
+
 def kept(read: Reader, n_samples: int) -> Callable[[str], Recording]:
     """Recordings by name, of which at most `n_samples` are heard.
 

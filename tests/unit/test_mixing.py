@@ -7,15 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from weakseg.audio import AudioError, read_mono
-from weakseg.mixing import Recording, kept, reader_of, render, write_shard
-from weakseg.rendered import (
-    ManifestRow,
-    mixture_of,
-    read_manifest,
-    read_stems,
-    rendered_mixtures,
-    stem_waveforms,
-)
+from weakseg.mixing import Recording, announcing, kept, reader_of, render
+from weakseg.rendered import mixture_of, stem_waveforms
 
 RATE = 8000
 
@@ -146,29 +139,8 @@ def test_recordings_are_kept_as_far_as_they_are_heard_and_while_there_is_room(mo
     assert asked[3:] == ["b"]
 
 
-def test_a_shard_is_read_back_and_damage_is_found(tmp_path, monkeypatch):
-    mixtures = [planned((0.5, 1.0)) | {"mixture_name": f"0000{i}.wav"} for i in range(2)]
-    table = write_shard(tmp_path, mixtures, lambda m: render_tones(m, tone(1.0)), RATE)
-    table.to_csv(tmp_path / "manifest.csv", index=False)
-    rows = read_manifest(tmp_path / "manifest.csv")
-    assert [row.file for row in rows] == ["00000.flac", "00001.flac"]
-    read = list(rendered_mixtures([tmp_path / "manifest.csv"]))
-    np.testing.assert_array_equal(read[1][1], render_tones(mixtures[1], tone(1.0)))
-    monkeypatch.setattr("weakseg.flac.miniaudio", None)  # as on a machine without it
-    np.testing.assert_array_equal(read_stems(tmp_path, rows[1]), read[1][1])
-    with pytest.raises(AudioError, match=r"00000\.flac: not the audio that its manifest names"):
-        read_stems(tmp_path, rows[0]._replace(crc32="0"))
-
-
-@pytest.mark.parametrize("damage", ["cut", "altered", "missing"])
-def test_a_damaged_mixture_is_named(tmp_path, damage):
-    mixture = planned((0.5, 1.0)) | {"mixture_name": "00000.wav"}
-    table = write_shard(tmp_path, [mixture], lambda m: render_tones(m, tone(1.0)), RATE)
-    path = tmp_path / "00000.flac"
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 0xFF
-    path.write_bytes(data[: len(data) // 2] if damage == "cut" else data)
-    if damage == "missing":
-        path.unlink()
-    with pytest.raises(AudioError, match=r"00000\.flac: damaged|00000\.flac: not the audio"):
-        read_stems(tmp_path, ManifestRow(*table.iloc[0]))
+def test_a_mixture_announces_its_scene_and_its_events():
+    told = []
+    announce = announcing(lambda name: told.append("scene " + name), told.append)
+    announce(planned((0, 1), (1, 2)))
+    assert told == ["scene s", "e0", "e1"]

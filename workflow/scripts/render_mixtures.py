@@ -1,7 +1,7 @@
 """Render the planned mixtures of one shard."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from _step import step
 
 from weakseg.allocator import keep_freed_memory
 from weakseg.collection import Collection
-from weakseg.mixing import Announcer, announcer_of, kept, reader_of, render, write_shard
-from weakseg.plan import PlannedMixture, read_plan, shard_of
+from weakseg.mixing import announcer_of, announcing, kept, reader_of, render, write_shard
+from weakseg.plan import read_plan, shard_of
 from weakseg.prefetch import announced
 from weakseg.progress import counted
 from weakseg.recordings import read_index
@@ -69,17 +69,6 @@ def render_mixtures(
         mixtures = counted(announced(mixtures, announce), len(mixtures), " mixtures")
         table = write_shard(Path(manifest).parent, mixtures, render_one, sample_rate)
     write_table(manifest, table)
-
-
-def announcing(scene: Announcer, event: Announcer) -> Callable[[PlannedMixture], None]:
-    """Announces the recordings of a mixture."""
-
-    def announce(mixture: PlannedMixture) -> None:
-        scene(mixture["scene_audio_name"])
-        for planned in mixture["events"]:
-            event(planned["event_audio_name"])
-
-    return announce
 
 
 def open_set(archives: Sequence[str], directory: str | None) -> Collection:

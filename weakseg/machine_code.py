@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import pickle
 from collections.abc import Callable
 from functools import cache, wraps
 from pathlib import Path
@@ -22,8 +21,6 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 Loop = TypeVar("Loop", bound=Callable[..., Any])
-
-DAMAGE = (OSError, EOFError, pickle.UnpicklingError)  # of what was kept, or no room to keep it
 
 
 def in_machine_code(loop: Loop) -> Loop:
@@ -61,7 +58,7 @@ def kept(loop: Loop) -> Loop:
         nonlocal ready
         try:
             return ready(*arguments)
-        except DAMAGE:
+        except Exception:  # Numba names no set of errors for damage, or for no room
             ready = njit(nogil=True)(loop)
             return ready(*arguments)
 
@@ -86,8 +83,8 @@ def _kept(loop: Callable[..., Any]) -> Callable[..., Any]:
 def _state_of(source: Path) -> str:
     """All that machine code depends on, in 16 hexadecimal digits."""
     import numba
-    from llvmlite import binding
+    from numba.core.registry import cpu_target
 
-    machine = (binding.get_host_cpu_name(), binding.get_host_cpu_features().flatten())
-    what = repr((numba.__version__, machine)).encode() + source.read_bytes()
-    return hashlib.sha256(what).hexdigest()[:16]
+    processor = cpu_target.target_context.codegen().magic_tuple()  # its name and what it can do
+    depends_on = repr((numba.__version__, processor)).encode() + source.read_bytes()
+    return hashlib.sha256(depends_on).hexdigest()[:16]

@@ -17,7 +17,7 @@ rule extract_features:
     threads: 1
     resources:
         mem_mb=growing(1000),
-        runtime=growing(5 + MIX["shard"] // 200),
+        runtime=growing(2 + MIX["shard"] // 100),
     params:
         settings=dict(
             spectral=SPECTRAL,

@@ -290,7 +290,10 @@ def to_pcm16(audio: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
 
 
 def write_flac(path: Path, audio: NDArray[np.int16], sample_rate: int) -> None:
-    """Write 16-bit audio (samples, channels) as FLAC; the file appears when it is complete."""
+    """Write 16-bit audio (samples, channels) as FLAC; the file appears when it is complete.
+
+    Of many files, where half the time counts more than an MD5: `flac_encoder.write_flac`.
+    """
     with writing(path) as file:
         soundfile.write(file, audio, sample_rate, subtype="PCM_16", format="FLAC")
 

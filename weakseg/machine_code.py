@@ -30,10 +30,7 @@ def in_machine_code(loop: Loop) -> Loop:
 
     @cache
     def translated() -> Callable[..., Any]:
-        from numba import njit
-
-        machine_code: Callable[..., Any] = njit(nogil=True)(loop)
-        return machine_code
+        return _translated(loop)
 
     @wraps(loop)
     def call(*arguments: Any) -> Any:
@@ -49,8 +46,6 @@ def kept(loop: Loop) -> Loop:
 
     If it cannot be kept, or what was kept is damaged, it is translated in each process.
     """
-    from numba import njit
-
     ready = _kept(loop)
 
     @wraps(loop)
@@ -59,10 +54,17 @@ def kept(loop: Loop) -> Loop:
         try:
             return ready(*arguments)
         except Exception:  # Numba names no set of errors for damage, or for no room
-            ready = njit(nogil=True)(loop)
+            ready = _translated(loop)
             return ready(*arguments)
 
     return call  # type: ignore[return-value]
+
+
+def _translated(loop: Callable[..., Any], **options: Any) -> Callable[..., Any]:
+    from numba import njit
+
+    machine_code: Callable[..., Any] = njit(nogil=True, **options)(loop)
+    return machine_code
 
 
 def _kept(loop: Callable[..., Any]) -> Callable[..., Any]:
@@ -72,12 +74,11 @@ def _kept(loop: Callable[..., Any]) -> Callable[..., Any]:
     before = config.CACHE_DIR
     try:
         config.CACHE_DIR = str(source.parent / "__pycache__" / f"numba-{_state_of(source)}")
-        machine_code: Callable[..., Any] = numba.njit(nogil=True, cache=True)(loop)
-    except RuntimeError:  # the folder cannot be written
-        machine_code = numba.njit(nogil=True)(loop)
+        return _translated(loop, cache=True)
+    except RuntimeError:  # no folder can be written
+        return _translated(loop)
     finally:
         config.CACHE_DIR = before
-    return machine_code
 
 
 def _state_of(source: Path) -> str:

@@ -34,13 +34,15 @@ BATCHES_AHEAD = 2
 class Batch(NamedTuple):
     """Some clips: names, log-mel (clips, frames, mels) and weak labels (clips, classes) float32.
 
-    softer: log-mel of the same events over softer scenes, likewise, or None.
+    softer: log-mel of the same events over softer scenes, likewise, or None; foreground: what share
+    of each cell is of events, likewise.
     """
 
     names: list[str]
     logmel: Tensor
     truth: Tensor
     softer: Tensor | None = None
+    foreground: Tensor | None = None
 
     def pinned(self, pin: bool) -> Batch:
         """The same in page-locked memory, from which a card copies by itself, if `pin`."""
@@ -60,8 +62,10 @@ class Batch(NamedTuple):
             yield self._each(itemgetter(some))._replace(names=self.names[some])
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
-        softer = None if self.softer is None else change(self.softer)
-        return Batch(self.names, change(self.logmel), change(self.truth), softer)
+        softer, foreground = (
+            None if part is None else change(part) for part in (self.softer, self.foreground)
+        )
+        return Batch(self.names, change(self.logmel), change(self.truth), softer, foreground)
 
 
 def split_off_validation(n_clips: int, n_validation: int) -> tuple[Indices, Indices]:

@@ -86,11 +86,14 @@ class Foreground:
 
     above: where the weight is a half; steepness: its slope there, times four; cells: so many cells'
     worth of weight a frame must have for its score to count by half.
+    learnt: whether the network has a map of its own of how much of each cell is foreground, which
+    masks are cut to; frames are pooled over what stands out all the same.
     """
 
     above: float
     steepness: float
     cells: float
+    learnt: bool = False
 
     def weights(self, logmel: Tensor) -> Tensor:
         """(clips, 1, frames, mels) of log-mel (clips, frames, mels)."""

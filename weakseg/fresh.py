@@ -4,7 +4,8 @@ Conventions
 -----------
 - A clip is half the sum of a scene and of its events, scaled so that the largest sample of any of
   them is 1, and comes as log-mel with its weak label; where its events lie is told to nobody.
-- For a teacher it may come a second time, its scene softer, scaled by what is loudest then.
+- It may come a second time, its scene softer, scaled by what is loudest then: for a teacher, and to
+  say how much of each cell is of its events, whichever they are.
 - All is a function of the seed, the iteration and the clip's place in the batch, so a training
   that goes on from iteration N draws what it would have drawn.
 - Each event's class is drawn first, so that classes with few recordings are heard as often.
@@ -68,13 +69,15 @@ class Recipe:
 class FreshClip(NamedTuple):
     """Name (what it was mixed from), log-mel (frames, mels) float32, labels (classes,) bool.
 
-    softer: log-mel of the same events over a softer scene, likewise, or None.
+    softer: log-mel of the same events over a softer scene, likewise, or None; foreground: with it,
+    the share of all events together in each cell's magnitude, 0..1, likewise.
     """
 
     name: str
     logmel: NDArray[np.float32]
     labels: NDArray[np.bool_]
     softer: NDArray[np.float32] | None = None
+    foreground: NDArray[np.float32] | None = None
 
 
 class FreshMixtures:
@@ -111,18 +114,22 @@ class FreshMixtures:
             peaks.append(self._add(event, mixture, rng))
             names.append(event[1].name)
             labels[label] = True
-        softer = self._softer(mixture, background, peaks)
-        return FreshClip(" + ".join(names), self._logmel(_scaled(mixture, peaks)), labels, softer)
+        twice = self._twice(mixture, background, peaks)
+        return FreshClip(" + ".join(names), twice[0], labels, *twice[1:])
 
-    def _softer(
+    def _twice(
         self, mixture: Waveform, background: Waveform, peaks: Sequence[float]
-    ) -> NDArray[np.float32] | None:
-        """Log-mel of the mixture over a softer scene, if it is wanted; peaks: the scene's first."""
+    ) -> tuple[NDArray[np.float32], ...]:
+        """Log-mel of the mixture and, if it is wanted, over a softer scene, and what share of each
+        cell is not the scene's; peaks: the scene's first."""
         if self._softer_db is None:
-            return None
-        share = 10 ** (-self._softer_db / 20)
-        over_softer = mixture - (1 - share) * background
-        return self._logmel(_scaled(over_softer, [share * peaks[0], *peaks[1:]]))
+            return (self._logmel(mixture * _scale(peaks)),)
+        left = 10 ** (-self._softer_db / 20)
+        softer_peaks = [left * peaks[0], *peaks[1:]]
+        over_softer = (mixture - (1 - left) * background) * _scale(softer_peaks)
+        logmel, softer = self._logmel(mixture * _scale(peaks)), self._logmel(over_softer)
+        louder = np.log(_scale(softer_peaks) / _scale(peaks))
+        return logmel, softer, share_of_events(logmel, softer - louder, left)
 
     def _logmel(self, audio: Waveform) -> NDArray[np.float32]:
         """As `Spectral.logmel`, but for rounding, with torch's Fourier transform.
@@ -175,10 +182,25 @@ class FreshMixtures:
         return part_of(event, 0, needed)
 
 
-def _scaled(mixture: Waveform, peaks: Sequence[float]) -> Waveform:
-    """A mixture, scaled in place by the largest peak of its scene and events."""
-    mixture *= 0.5 / (max(peaks) or 1.0)  # a silent part of a scene alone
-    return mixture
+def _scale(peaks: Sequence[float]) -> np.float32:
+    """What a mixture is multiplied by, from the peaks of its scene and events."""
+    return np.float32(0.5 / (max(peaks) or 1.0))  # a silent part of a scene alone
+
+
+def share_of_events(
+    logmel: NDArray[np.float32], softer: NDArray[np.float32], left: float
+) -> NDArray[np.float32]:
+    """How much of each cell's magnitude (frames, mels) all events together are, in 0..1.
+
+    From log-mel of the mixture, and of the same with so much of its scene `left`: its magnitude is
+    then `left` of what it was where there is nothing else, and as it was where there is no scene.
+    A clip whose scene is left as it is says nothing of that: 1.
+    """
+    if left == 1:
+        return np.ones_like(logmel)
+    kept = np.exp(np.minimum(softer - logmel, 0))
+    share: NDArray[np.float32] = np.clip((kept - left) / (1 - left), 0, 1).astype(np.float32)
+    return share
 
 
 @in_machine_code

@@ -9,6 +9,7 @@ from itertools import chain, pairwise
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from weakseg.batches import Batch, read_ahead
 from weakseg.cores import run_when_idle, usable_cores
@@ -48,13 +49,16 @@ def draw_batches(
 def _batch_of(clips: Sequence[FreshClip]) -> Batch:
     logmel = torch.from_numpy(np.stack([clip.logmel for clip in clips]))
     labels = np.stack([clip.labels for clip in clips]).astype(np.float32)
-    softer = [clip.softer for clip in clips if clip.softer is not None]
-    return Batch(
-        [clip.name for clip in clips],
-        logmel,
-        torch.from_numpy(labels),
-        torch.from_numpy(np.stack(softer)) if softer else None,
-    )
+    softer = _stacked([clip.softer for clip in clips])
+    foreground = _stacked([clip.foreground for clip in clips])
+    names = [clip.name for clip in clips]
+    return Batch(names, logmel, torch.from_numpy(labels), softer, foreground)
+
+
+def _stacked(each: Sequence[NDArray[np.float32] | None]) -> torch.Tensor | None:
+    """One tensor of what each clip has, None if they have nothing."""
+    there = [one for one in each if one is not None]
+    return torch.from_numpy(np.stack(there)) if there else None
 
 
 def _drawn_on(

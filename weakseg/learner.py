@@ -114,7 +114,7 @@ class Learner:
         teacher_scores = self._teacher_scores(part)
         output = self.output(part.logmel)
         self._check("loss", math.isfinite(output.clip_probabilities.sum().item()), part)
-        loss = self.objective(output, part.truth, teacher_scores, self.iteration)
+        loss = self.objective(output, part.truth, teacher_scores, self.iteration, part.foreground)
         loss = loss * (len(part.names) / n_clips)
         with compiler_errors_told(self.compiled):  # it may leave the way back for later
             self.scaler.scale(loss).backward()

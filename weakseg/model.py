@@ -51,7 +51,8 @@ class Cells:
     frames, mels); a model without masks has one band in place of the mels.  frame_scores (clips,
     classes, frames) in 0..1.  pooled: the maps that pooling takes, each (clips, classes, frames,
     mels or 1), so that any range of frames can be pooled alone.  cut: whether the masks are more
-    than the sigmoid of the logits, since they were cut to the foreground.
+    than the sigmoid of the logits, since they were cut to the foreground.  foreground_logits: of
+    the network's own map of the foreground (clips, frames, mels), if it has one.
     """
 
     logits: Tensor
@@ -59,6 +60,7 @@ class Cells:
     frame_scores: Tensor
     pooled: tuple[Tensor, ...]
     cut: bool
+    foreground_logits: Tensor | None
 
     @property
     def mask_logits(self) -> Tensor:
@@ -115,9 +117,9 @@ class SegmentationModel(nn.Module):
         self.settings = dict(settings)
         self.clip_frames = clip_frames
         self.pooling = build_pooling(pooling, len(classes))
-        n_maps = len(classes) * self.pooling.maps_per_class
-        self.network = build_network(network, n_maps, n_mels)
         self.foreground = Foreground(**foreground) if foreground else None
+        n_maps = len(classes) * self.pooling.maps_per_class + self._learns_foreground
+        self.network = build_network(network, n_maps, n_mels)
         self.shifts = self.smooth_frames = self.nearby_frames = 1
         self.register_buffer("mel_mean", torch.zeros(n_mels))
         self.register_buffer("mel_deviation", torch.ones(n_mels))
@@ -126,6 +128,10 @@ class SegmentationModel(nn.Module):
     def gives_masks(self) -> bool:
         """Whether the model has masks, or frame scores only."""
         return self.network.gives_masks
+
+    @property
+    def _learns_foreground(self) -> bool:
+        return self.foreground is not None and self.foreground.learnt
 
     @property
     def reach(self) -> int:
@@ -175,20 +181,25 @@ class SegmentationModel(nn.Module):
         logits = self._logits((logmel - self.mel_mean) / self.mel_deviation)
         # Pooling goes over the cells of a mask, so these lie side by side from here on.
         logits = logits.to(torch.float32, memory_format=torch.contiguous_format)
+        foreground_logits = None
+        if self._learns_foreground:  # the last map
+            logits, foreground_logits = logits[:, :-1].contiguous(), logits[:, -1]
         logits, *further = logits.split(len(self.classes), dim=1)
         masks = logits.sigmoid()
         if self.foreground is None:
-            return Cells(logits, masks, masks.mean(3), (masks, *further), cut=False)
+            return Cells(logits, masks, masks.mean(3), (masks, *further), False, None)
         weights = self.foreground.weights(logmel)
         scores, *rest = (self.foreground.frame_scores(maps, weights) for maps in (masks, *further))
         pooled = tuple(frames[..., None] for frames in (scores, *rest))
         if self.smooth_frames > 1 and not self.training:
             masks = moving_mean(masks, self.smooth_frames)
+        if foreground_logits is not None:
+            weights = foreground_logits.sigmoid()[:, None]
         masks = masks * weights
         if self.nearby_frames > 1 and not self.training:
             heard = nearby(scores, self.nearby_frames)
             masks, scores = where_heard(masks, heard), scores * heard
-        return Cells(logits, masks, scores, pooled, cut=True)
+        return Cells(logits, masks, scores, pooled, True, foreground_logits)
 
     def _logits(self, standardised: Tensor) -> Tensor:
         """The network's maps (clips, maps, frames, bands), in use the mean over its shifts."""

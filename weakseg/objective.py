@@ -10,6 +10,9 @@ Conventions
   teacher, the moving average of the model (mean teacher: Tarvainen and Valpola 2017, arXiv
   1703.01780), hears the same events over a softer scene, and its frame scores are targets.  No
   gradient goes to it, and it knows no more of the events than the model: their labels.
+- What a fresh mixture was mixed from is known: a scene and some events.  So a map of no class can
+  learn how much of each cell is not the scene's.  Which events these are is told to nobody: masks
+  of classes learn from labels alone.
 """
 
 from __future__ import annotations
@@ -31,12 +34,15 @@ class Objective:
     absent: weight of the cross-entropy of the masks of classes that are not in their clip, mean
     over all cells; 0 is the published loss.
     consistency: weight of the teacher, who hears scenes `softer_db` softer; 0 for none.
+    foreground: weight of the cross-entropy of the model's map of the foreground, mean over all
+    cells; 0 for none.
     iterations: of the whole training, in which the teacher's weight rises; 0: it is whole at once.
     """
 
     absent: float = 0.0
     consistency: float = 0.0
     softer_db: float = 20.0
+    foreground: float = 0.0
     iterations: int = 0
 
     def __call__(
@@ -45,10 +51,12 @@ class Objective:
         truth: Tensor,
         teacher_scores: Tensor | None = None,
         iteration: int = 0,
+        foreground: Tensor | None = None,
     ) -> Tensor:
         """Loss () of a batch with the weak labels `truth` (clips, classes) float32.
 
-        teacher_scores: frame scores (clips, classes, frames), where the teacher has a weight.
+        teacher_scores: frame scores (clips, classes, frames), where the teacher has a weight;
+        foreground: share of events in each cell (clips, frames, mels), where its map has one.
         """
         loss = F.binary_cross_entropy(output.clip_probabilities, truth)
         if self.absent:
@@ -56,6 +64,9 @@ class Objective:
         if teacher_scores is not None:
             agreement = consistency_loss(output.frame_scores, teacher_scores, truth)
             loss = loss + self.consistency_weight(iteration) * agreement
+        if self.foreground and foreground is not None and output.foreground_logits is not None:
+            heard = F.binary_cross_entropy_with_logits(output.foreground_logits, foreground)
+            loss = loss + self.foreground * heard
         return loss
 
     def consistency_weight(self, iteration: int) -> float:

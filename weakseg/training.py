@@ -187,7 +187,8 @@ def remaining_batches(
         say(f"{len(training)} training clips")
         return stored_batches(store, truth, training, remaining, size, seed, pin)
     objective = learner.objective
-    softer_db = objective.softer_db if objective.consistency else None
+    wanted = objective.consistency or objective.foreground
+    softer_db = objective.softer_db if wanted else None
     mixtures = fresh_mixtures(material_paths, store, settings.recipe, seed, softer_db, say)
     busy = 1 if pin else settings.threads
     return draw_batches(mixtures, size, remaining, pin, busy, cores)

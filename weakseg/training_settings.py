@@ -24,7 +24,8 @@ class TrainingSettings:
     validate_every: iterations; more where validation would take over a tenth of the time.
     keep, patience: as in `selection.Selection`.
     precision, threads, compiled: as in `learner.start_learner`.
-    ValueError if the objective has a teacher who would hear or be nothing.
+    ValueError if the objective has a teacher who would hear or be nothing, or a foreground that
+    nothing says, or that the model has no map of.
     """
 
     network: Mapping[str, Any]
@@ -54,6 +55,10 @@ class TrainingSettings:
             raise ValueError(
                 "objective.consistency needs a recipe of fresh mixtures, and average above 0"
             )
+        if self.losses.foreground and not self.recipe:
+            raise ValueError("objective.foreground needs a recipe of fresh mixtures")
+        if bool(self.losses.foreground) != bool((self.foreground or {}).get("learnt")):
+            raise ValueError("objective.foreground needs foreground.learnt, which needs it, too")
 
     @property
     def rates(self) -> Schedule:

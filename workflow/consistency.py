@@ -227,6 +227,34 @@ def _teachers(config: Configuration) -> None:
             raise refuse(key, weight, "0 without averaged weights, the teacher's", remedy)
 
 
+def _foregrounds(config: Configuration) -> None:
+    """A map of the foreground learns from how clips were mixed, and is what masks are cut to."""
+    for name, model in config["models"].items():
+        objective, of_model = model["objective"], f"models.{name}"
+        without = {
+            "with fixed mixtures": (
+                model["mixtures"]["type"] != "fresh",
+                f"{of_model}.mixtures.type to fresh",
+            ),
+            "where masks are not cut to a foreground": (
+                model["foreground"]["above"] is None,
+                f"{of_model}.foreground.above to a number",
+            ),
+            "where the scene is not heard softer": (
+                not objective["softer_db"],
+                f"{of_model}.objective.softer_db above 0",
+            ),
+            "with a network that has no masks": (
+                model["network"]["type"] == "dnn",
+                f"{of_model}.network.type to encoder_decoder",
+            ),
+        }
+        for why, (is_so, remedy) in without.items():
+            if objective["foreground"] and is_so:
+                key, remedy = f"{of_model}.objective.foreground", f"set it to 0, or {remedy}"
+                raise refuse(key, objective["foreground"], f"0 {why}", remedy)
+
+
 def _grid(config: Configuration) -> None:
     folds = config["mixtures"]["folds"]
     for fold in config["grid"]["holdout_folds"]:
@@ -320,6 +348,7 @@ CHECKS: tuple[Callable[[Configuration], None], ...] = (
     _pooled_frames,
     _fresh_mixtures,
     _teachers,
+    _foregrounds,
     _grid,
     _training_clips,
     _detection,

@@ -127,9 +127,9 @@ def test_reading_ahead_ends_with_its_reader():
 @pytest.mark.parametrize("taught", [False, True])
 def test_parts_of_a_batch_are_all_its_clips(taught):
     logmel, truth = torch.arange(60.0).view(5, 4, 3), torch.arange(10.0).view(5, 2)
-    batch = Batch(list("abcde"), logmel, truth, logmel + 100 if taught else None)
+    batch = Batch(list("abcde"), logmel, truth, *([logmel + 100, logmel + 200] if taught else []))
     parts = list(batch.parts(2))
     assert [part.names for part in parts] == [list("abc"), list("de")]
-    for name in ("logmel", "truth", *["softer"] * taught):
+    for name in ("logmel", "truth", *["softer", "foreground"] * taught):
         assert torch.equal(torch.cat([getattr(p, name) for p in parts]), getattr(batch, name))
     assert all((part.softer is not None) == taught for part in parts)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weakseg.fresh import FreshMixtures, Recipe, at_speed
+from weakseg.fresh import FreshMixtures, Recipe, at_speed, share_of_events
 from weakseg.levels import rms
 from weakseg.material import Entry, Material, write_material
 from weakseg.spectral import Spectral
@@ -101,6 +101,33 @@ def test_a_softer_scene_leaves_all_else_as_it_is(material, softer_db):
             band = np.argmax(SPECTRAL.filterbank[round(TONES[CLASSES[label]] / RATE * 256)])
             event, hiss = np.median(louder[heard, band]), np.median(louder[:, 15])
             assert event - hiss == pytest.approx(softer_db / 20 * np.log(10), abs=0.1)
+
+
+def test_the_foreground_is_what_is_not_the_scene(material):
+    """Tones 20 dB over hiss; `foreground` comes with the softer scene alone."""
+    assert draw(material, n=1)[0].foreground is None
+    for clip in draw(material, softer_db=20.0):
+        assert clip.foreground.shape == clip.logmel.shape and clip.foreground.dtype == np.float32
+        assert clip.foreground[:, 15].mean() < 0.1  # a band without a tone
+        for tone, label in zip(TONES, clip.labels, strict=False):
+            of_tone = clip.foreground[
+                :, np.argmax(SPECTRAL.filterbank[round(TONES[tone] / RATE * 256)])
+            ]
+            heard = loud(clip, tone)
+            assert heard.any() == label and (not label or np.median(of_tone[heard]) > 0.9)
+            assert of_tone[~heard].mean() < 0.3
+
+
+@given(st.floats(0, 0.9), st.floats(0, 1))
+def test_the_share_of_events_is_of_magnitudes(left, share):
+    """Where the phases of both are the same, events that are `share` of the whole."""
+    logmel = np.zeros((2, 3), np.float32)
+    softer = np.full_like(logmel, np.log(max(share + left * (1 - share), 1e-30)))
+    np.testing.assert_allclose(share_of_events(logmel, softer, left), share, atol=1e-4)
+
+
+def test_a_scene_that_is_left_as_it_is_says_nothing_of_events():
+    assert (share_of_events(np.zeros((2, 3)), np.zeros((2, 3)), 1.0) == 1).all()
 
 
 def test_features_are_those_of_stored_mixtures(material, monkeypatch):

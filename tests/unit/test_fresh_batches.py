@@ -78,11 +78,13 @@ def test_clips_with_softer_scenes_have_them_in_the_batch(busy):
     class Both(Mixtures):
         def clip(self, iteration, number):
             drawn = super().clip(iteration, number)
-            return drawn._replace(softer=drawn.logmel + 0.5)
+            return drawn._replace(softer=drawn.logmel + 0.5, foreground=drawn.logmel * 2)
 
     for batch in batches_of(Both(), range(3), busy):
         np.testing.assert_array_equal(batch.softer, batch.logmel + 0.5)
-    assert next(batches_of(Mixtures(), range(3), busy)).softer is None
+        np.testing.assert_array_equal(batch.foreground, batch.logmel * 2)
+    alone = next(batches_of(Mixtures(), range(3), busy))
+    assert alone.softer is None and alone.foreground is None
 
 
 def test_no_more_cores_are_drawn_on_than_are_allowed(monkeypatch):

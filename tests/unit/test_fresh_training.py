@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812
 
 from weakseg import fresh_batches
 from weakseg.fresh import FreshMixtures, Recipe
@@ -96,6 +98,7 @@ def model_bytes(result, path: Path) -> bytes:
 
 
 OBJECTIVES = [{"absent": 1.0}, {"absent": 1.0, "consistency": 2.0, "softer_db": 15.0}]
+LEARNT = {"above": 1.5, "steepness": 3.0, "cells": 2.0, "learnt": True}
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
@@ -127,6 +130,42 @@ def test_whoever_draws_the_clips_the_model_is_the_same(data, tmp_path, monkeypat
         result = run(data, tmp_path / str(cores), threads=1)
         models.append(model_bytes(result, tmp_path / f"{cores}.pt"))
     assert models[0] == models[1]
+
+
+def test_a_map_of_the_foreground_learns_what_is_not_the_scene(data, tmp_path):
+    """Its loss, the only one that knows it, falls; without a weight there is no such map."""
+    losses = []
+    for iterations in (1, 8):
+        changes = {
+            "objective": {"foreground": 50.0},
+            "foreground": LEARNT,
+            "iterations": iterations,
+        }
+        model, _ = run(data, tmp_path / str(iterations), **changes, average=0.0)
+        recipe = Recipe.of(RECIPE)
+        mixtures = FreshMixtures(Material(data["material_paths"]), SPECTRAL, recipe, 7, 20.0)
+        clips = [mixtures.clip(0, number) for number in range(8)]
+        logmel, share = (
+            torch.from_numpy(np.stack([getattr(clip, name) for clip in clips]))
+            for name in ("logmel", "foreground")
+        )
+        with torch.no_grad():
+            said = model.eval().cells(logmel).foreground_logits
+        losses.append(F.binary_cross_entropy_with_logits(said, share).item())
+    assert losses[1] < 0.9 * losses[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"recipe": None, "foreground": LEARNT}, "foreground needs a recipe of fresh mixtures"),
+        ({"foreground": None}, "objective.foreground needs foreground.learnt"),
+        ({"objective": None, "foreground": LEARNT}, "needs foreground.learnt, which needs it"),
+    ],
+)
+def test_a_foreground_that_nothing_says_or_nothing_learns_is_refused(changes, why):
+    with pytest.raises(ValueError, match=why):
+        TrainingSettings(**SETTINGS | {"objective": {"foreground": 1.0}} | changes)
 
 
 @pytest.mark.parametrize("missing", [{"average": 0.0}, {"recipe": None}])

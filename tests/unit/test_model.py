@@ -56,6 +56,31 @@ def test_attention_takes_a_second_map_a_class_that_is_no_mask(network, order):
     assert (final.weight.grad.flatten(1).abs().sum(1) > 0).all()
 
 
+@pytest.mark.parametrize("pooling", [GWRP, {"type": "attention"}])
+def test_masks_are_cut_to_a_map_of_the_foreground_that_is_the_last(pooling):
+    cut = {"above": 1.0, "steepness": 3.0, "cells": 2.0}
+    torch.manual_seed(3)
+    blind, learnt = (
+        SegmentationModel(TINY, pooling, CLASSES, SETTINGS, 12, cut | {"learnt": its_own}).eval()
+        for its_own in (False, True)
+    )
+    ours = learnt.state_dict()
+    n_maps = len(ours["network.final_conv.bias"])
+    assert n_maps == len(blind.state_dict()["network.final_conv.bias"]) + 1
+    blind.load_state_dict(
+        {n: w[:-1] if n.startswith("network.final_conv") else w for n, w in ours.items()}
+    )
+    logmel = torch.randn(2, 20, 12)
+    theirs, said = blind(logmel), learnt(logmel)
+    assert theirs.foreground_logits is None
+    whole = learnt.network((logmel - learnt.mel_mean) / learnt.mel_deviation)
+    assert torch.equal(said.foreground_logits, whole[:, -1])
+    of_map = said.foreground_logits.sigmoid()[:, None]
+    torch.testing.assert_close(said.masks, said.logits.sigmoid() * of_map)
+    torch.testing.assert_close(said.frame_scores, theirs.frame_scores)
+    torch.testing.assert_close(said.clip_probabilities, theirs.clip_probabilities)
+
+
 @pytest.mark.parametrize(
     "pooling", [GWRP | {"learnable": True}, {"type": "auto_pool"}, {"type": "attention"}]
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -10,7 +12,7 @@ from weakseg.objective import Objective, absent_loss, consistency_loss
 
 def output(logits: torch.Tensor) -> ModelOutput:
     masks = logits.sigmoid()
-    return ModelOutput(logits, masks, masks.mean(3), (masks,), False, masks.mean((2, 3)))
+    return ModelOutput(logits, masks, masks.mean(3), (masks,), False, None, masks.mean((2, 3)))
 
 
 @pytest.fixture
@@ -40,6 +42,16 @@ def test_present_classes_get_no_gradient_from_it(logits):
     absent_loss(logits, TRUTH).backward()
     assert not logits.grad[TRUTH == 1].any()
     assert (logits.grad[TRUTH == 0] > 0).all()
+
+
+def test_the_foreground_is_the_cross_entropy_of_its_map(logits):
+    said, share = output(logits), torch.rand(3, 5, 4, generator=torch.manual_seed(1))
+    said = replace(said, foreground_logits=logits[:, 0])
+    expected = F.binary_cross_entropy(logits[:, 0].sigmoid(), share)
+    more = Objective(foreground=2.0)(said, TRUTH, foreground=share) - Objective()(said, TRUTH)
+    assert more == pytest.approx(2 * expected.item(), abs=1e-5)
+    for objective, known in ((Objective(), share), (Objective(foreground=2.0), None)):
+        assert objective(said, TRUTH, foreground=known) == Objective()(said, TRUTH)
 
 
 def test_consistency_is_the_cross_entropy_of_the_frames_of_present_classes():

@@ -112,6 +112,20 @@ BAD: list[tuple[dict[Any, Any], str]] = [
         {"models": {"best": {"objective": {"consistency": 1}, "training": {"average": 0}}}},
         "models.best.objective.consistency: 1.0 is not 0 without averaged weights, the teacher's;",
     ),
+    *(
+        (
+            {"models": {"best": {"objective": {"foreground": 1}} | change}},
+            f"models.best.objective.foreground: 1.0 is not 0 {why}; set it to 0, or models.best.",
+        )
+        for change, why in (
+            ({"mixtures": {"type": "fixed"}}, "with fixed mixtures"),
+            ({"foreground": {"above": None}}, "where masks are not cut to a foreground"),
+            (
+                {"objective": {"foreground": 1, "softer_db": 0}},
+                "where the scene is not heard softer",
+            ),
+        )
+    ),
     (
         {"models": {"best": {"mixtures": {"events": [1]}}}},
         r"models.best.mixtures.events: \[1\] is not a list of two whole numbers",

@@ -168,7 +168,10 @@ def network(wildcards):
 def foreground(wildcards):
     """What masks are cut to; None where they are as published."""
     options = _of_training(config["models"][wildcards.model]["foreground"])
-    return None if options["above"] is None else options
+    if options["above"] is None:
+        return None
+    learnt = bool(config["models"][wildcards.model]["objective"]["foreground"])
+    return options | ({"learnt": True} if learnt else {})
 
 
 def _of_training(options):
@@ -186,9 +189,9 @@ def in_use(wildcards):
 
 
 def objective(wildcards):
-    """What training minimises; without a teacher, how softly a scene is heard is no part of it."""
+    """What training minimises; where nobody hears a softer scene, how soft it is is no part of it."""
     options = dict(config["models"][wildcards.model]["objective"])
-    if not options["consistency"]:
+    if not options["consistency"] and not options["foreground"]:
         del options["softer_db"]
     return options
 

@@ -6,8 +6,10 @@ Conventions
   together, weight = n / (n + SHRINKAGE) with n positive clips or events: a class of few positives
   follows the others.  Of equal candidates the one nearest to the published value is taken; a class
   without a positive keeps that.
-- Of clip thresholds the middle one of those is taken that are around the best and at most NEARLY
-  worse: of a hundred clips, one more or less decides which is best.
+- Of a hundred clips one more or less decides which clip threshold is best, and a model knows those
+  of its training too well.  So of the thresholds around the best that are at most NEARLY worse, an
+  INSET left out on either side, the one nearest to EVEN is taken: where a class is as likely there
+  as not, if the probability is what its cross-entropy made it.
 - Counts of candidates are (classes, candidates).
 """
 
@@ -24,6 +26,7 @@ from weakseg.metrics.binary import Counts, Floats, precision_recall_f1
 SHRINKAGE = 20  # positives at which a class's own F1 counts as much as that of all together
 TIE = 1e-9
 NEARLY = 0.02
+INSET, EVEN = 0.25, 0.5
 LEVELS = 1 / (1 + np.exp(-np.arange(-6, 6.1, 0.25)))  # 49 candidates of each threshold
 
 Column = NDArray[np.float32]
@@ -57,18 +60,20 @@ def worth_of(counts: Counts, n_positives: NDArray[Any], shrinkage: float) -> Flo
     return worth
 
 
-def choose_middle(
-    counts: Counts, n_positives: NDArray[Any], distance: NDArray[Any]
+def choose_even(
+    counts: Counts, n_positives: NDArray[Any], distance: NDArray[Any], candidates: Column
 ) -> NDArray[np.intp]:
-    """The middle of those around `choose`'s that are NEARLY as good, of candidates in order."""
+    """The index nearest to EVEN (see the conventions) of `candidates`, which increase."""
     best, worth = choose(counts, n_positives, distance), worth_of(counts, n_positives, SHRINKAGE)
     worse = worth < worth.max(axis=1, keepdims=True) - NEARLY
-    middle = best.copy()
+    chosen, even = best.copy(), np.abs(candidates - EVEN).argmin()
     for label in np.flatnonzero(n_positives > 0):
         ends = np.flatnonzero(np.pad(worse[label], 1, constant_values=True)) - 1
         after = np.searchsorted(ends, best[label])
-        middle[label] = (ends[after - 1] + ends[after]) // 2
-    return middle
+        first, last = ends[after - 1] + 1, ends[after] - 1
+        inset = round(INSET * (last - first))
+        chosen[label] = np.clip(even, first + inset, last - inset)
+    return chosen
 
 
 def with_published(values: Sequence[float] | Floats, published: float) -> Column:

@@ -30,7 +30,7 @@ from weakseg.candidates import (
     TIE,
     Column,
     choose,
-    choose_middle,
+    choose_even,
     counts_above,
     with_published,
 )
@@ -148,7 +148,7 @@ def tune_clips(
     candidates = with_published(LEVELS, published)
     counts = counts_above(labels, probabilities, candidates)
     distance = np.abs(candidates - published)
-    return candidates[choose_middle(counts, labels.sum(axis=0), distance)]
+    return candidates[choose_even(counts, labels.sum(axis=0), distance, candidates)]
 
 
 def tune_frames(

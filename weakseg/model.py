@@ -100,7 +100,7 @@ class SegmentationModel(nn.Module):
         classes: Sequence[str],
         settings: Mapping[str, Any],
         n_mels: int,
-        foreground: Mapping[str, float] | None = None,
+        foreground: Mapping[str, Any] | None = None,
         clip_frames: int | None = None,
     ):
         super().__init__()

@@ -44,7 +44,7 @@ class TrainingSettings:
     average: float = 0.0
     keep: str = "last"
     patience: int = 0
-    foreground: Mapping[str, float] | None = None
+    foreground: Mapping[str, Any] | None = None
     objective: Mapping[str, Any] | None = None
     recipe: Mapping[str, Any] | None = None
     precision: str = "auto"

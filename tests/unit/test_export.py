@@ -23,6 +23,7 @@ PUBLISHED = {"type": "published", "widths": [4, 8]}
 FOREGROUND = {"above": 1.5, "steepness": 3.0, "cells": 2.0}
 MODELS = {
     "best": (ENCODER, {"type": "linear_softmax"}, FOREGROUND),
+    "learnt": (ENCODER, {"type": "linear_softmax"}, FOREGROUND | {"learnt": True}),
     "gwrp": (PUBLISHED, {"type": "gwrp", "decay": 0.9998}, None),
     "gap": (PUBLISHED, {"type": "gap"}, None),
     "gmp": (PUBLISHED, {"type": "gmp"}, None),

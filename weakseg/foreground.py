@@ -1,4 +1,4 @@
-"""How far each cell of a clip stands out of its background, with nothing learnt.
+"""How far each cell of a clip stands out of its background, which needs no training.
 
 Conventions
 -----------

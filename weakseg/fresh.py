@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from weakseg.background import SILENT
 from weakseg.crossfade import FADE_SECONDS, crossfade, repeated
 from weakseg.equaliser import equalised
 from weakseg.levels import largest, rms
@@ -194,13 +195,13 @@ def share_of_events(
 
     From log-mel of the mixture, and of the same with so much of its scene `left`: its magnitude is
     then `left` of what it was where there is nothing else, and as it was where there is no scene.
-    A clip whose scene is left as it is says nothing of that: 1.
+    A clip whose scene is left as it is says nothing of that: 1.  Digital silence has no event: 0.
     """
     if left == 1:
         return np.ones_like(logmel)
     kept = np.exp(np.minimum(softer - logmel, 0))
-    share: NDArray[np.float32] = np.clip((kept - left) / (1 - left), 0, 1).astype(np.float32)
-    return share
+    share = np.clip((kept - left) / (1 - left), 0, 1)
+    return np.where(logmel < SILENT, 0, share).astype(np.float32)
 
 
 @in_machine_code

@@ -181,10 +181,8 @@ class SegmentationModel(nn.Module):
         logits = self._logits((logmel - self.mel_mean) / self.mel_deviation)
         # Pooling goes over the cells of a mask, so these lie side by side from here on.
         logits = logits.to(torch.float32, memory_format=torch.contiguous_format)
-        foreground_logits = None
-        if self._learns_foreground:  # the last map
-            logits, foreground_logits = logits[:, :-1].contiguous(), logits[:, -1]
         logits, *further = logits.split(len(self.classes), dim=1)
+        foreground_logits = further.pop()[:, 0] if self._learns_foreground else None  # the last
         masks = logits.sigmoid()
         if self.foreground is None:
             return Cells(logits, masks, masks.mean(3), (masks, *further), False, None)

@@ -1,4 +1,4 @@
-"""What a training minimises, from weak labels alone.
+"""What a training minimises: from weak labels, and, if asked for, from how clips were mixed.
 
 Conventions
 -----------
@@ -11,8 +11,8 @@ Conventions
   1703.01780), hears the same events over a softer scene, and its frame scores are targets.  No
   gradient goes to it, and it knows no more of the events than the model: their labels.
 - What a fresh mixture was mixed from is known: a scene and some events.  So a map of no class can
-  learn how much of each cell is not the scene's.  Which events these are is told to nobody: masks
-  of classes learn from labels alone.
+  learn how much of each cell is not the scene's.  Which events these are is told to nobody, and
+  the maps of classes get no gradient from it, but share with it the layers before the last.
 """
 
 from __future__ import annotations
@@ -64,9 +64,8 @@ class Objective:
         if teacher_scores is not None:
             agreement = consistency_loss(output.frame_scores, teacher_scores, truth)
             loss = loss + self.consistency_weight(iteration) * agreement
-        if self.foreground and foreground is not None and output.foreground_logits is not None:
-            heard = F.binary_cross_entropy_with_logits(output.foreground_logits, foreground)
-            loss = loss + self.foreground * heard
+        if self.foreground:
+            loss = loss + self.foreground * foreground_loss(output.foreground_logits, foreground)
         return loss
 
     def consistency_weight(self, iteration: int) -> float:
@@ -79,6 +78,16 @@ class Objective:
 def absent_loss(logits: Tensor, truth: Tensor) -> Tensor:
     """-log(1 - sigmoid(logits)) where the class is not in the clip, mean over all cells, ()."""
     return (F.softplus(logits).mean((2, 3)) * (1 - truth)).mean()
+
+
+def foreground_loss(logits: Tensor | None, share: Tensor | None) -> Tensor:
+    """Cross-entropy of the map of the foreground (clips, frames, mels), mean over all cells, ().
+
+    ValueError if the model has no such map, or nobody knows what clips were mixed from.
+    """
+    if logits is None or share is None:
+        raise ValueError("objective.foreground needs a model that learns it, and fresh mixtures")
+    return F.binary_cross_entropy_with_logits(logits, share)
 
 
 def consistency_loss(scores: Tensor, teacher_scores: Tensor, truth: Tensor) -> Tensor:

@@ -133,7 +133,7 @@ def new_learner(store: FeatureStore, settings: TrainingSettings, device: str) ->
         store.classes,
         store.settings,
         store.shape[1],
-        settings.foreground,
+        settings.cut_to,
         clip_frames=store.shape[0],
     )
     return start_learner(

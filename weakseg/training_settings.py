@@ -16,16 +16,16 @@ from weakseg.selection import Selection
 class TrainingSettings:
     """The settings of a training, as plain values.
 
-    network, pooling, foreground: specifications of `model.SegmentationModel`; objective: of
-    `objective.Objective`; recipe: of fresh mixtures (`fresh.Recipe`), or None to train on those of
-    the feature files.
+    network, pooling: specifications of `model.SegmentationModel`, and foreground, but for whether
+    it is learnt, which the objective says; objective: of `objective.Objective`; recipe: of fresh
+    mixtures (`fresh.Recipe`), or None to train on those of the feature files.
     learning_rate, schedule, decay, decay_every, warmup: as in `schedule.Schedule`.
     average: decay of the moving average of the weights, or 0.
     validate_every: iterations; more where validation would take over a tenth of the time.
     keep, patience: as in `selection.Selection`.
     precision, threads, compiled: as in `learner.start_learner`.
     ValueError if the objective has a teacher who would hear or be nothing, or a foreground that
-    nothing says, or that the model has no map of.
+    nothing says, or that nothing is cut to.
     """
 
     network: Mapping[str, Any]
@@ -55,10 +55,12 @@ class TrainingSettings:
             raise ValueError(
                 "objective.consistency needs a recipe of fresh mixtures, and average above 0"
             )
-        if self.losses.foreground and not self.recipe:
-            raise ValueError("objective.foreground needs a recipe of fresh mixtures")
-        if bool(self.losses.foreground) != bool((self.foreground or {}).get("learnt")):
-            raise ValueError("objective.foreground needs foreground.learnt, which needs it, too")
+        said = self.recipe and self.foreground and self.losses.softer_db
+        if self.losses.foreground and not said:
+            raise ValueError(
+                "objective.foreground needs a recipe of fresh mixtures, softer_db above 0, "
+                "and a foreground"
+            )
 
     @property
     def rates(self) -> Schedule:
@@ -76,6 +78,13 @@ class TrainingSettings:
     def selection(self) -> Selection:
         """Which weights are the result; ValueError if `keep` is no word for it."""
         return Selection(self.keep, self.patience)
+
+    @property
+    def cut_to(self) -> dict[str, Any] | None:
+        """The foreground of the model."""
+        if not self.foreground:
+            return None
+        return {**self.foreground, **({"learnt": True} if self.losses.foreground else {})}
 
     @property
     def losses(self) -> Objective:

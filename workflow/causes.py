@@ -151,6 +151,8 @@ def _change(
     one_is_none = before is None or now is None
     if path[:1] in (("foreground",), ("foregrounds",)) and one_is_none and job.rule != "train":
         return _leaf("separation.resolution", *past.values("separation", "resolution"))
+    if path == ("objective", "softer_db") and one_is_none:
+        return []  # a part of the objective where somebody hears it
     if path[:1] == ("trained",) and len(path) == 2 and one_is_none:
         return [f"grid.models: {path[1]} is {'new' if before is None else 'left out'}"]
     key = key_of(job.rule, path or (_only_name(job.rule),), model, past.given)

@@ -87,7 +87,7 @@ GROUPS = {
 BY_MODEL = {"trained": "training", "foregrounds": "foreground"}
 # follow from keys that other parameters have, or from several
 IMPLIED = {
-    "n_frames", "title", "track", "fresh", "snr_db", "asked", "learnt",
+    "n_frames", "title", "track", "fresh", "snr_db", "asked",
     "gallery/n_folds", "gallery/thresholds",
 }  # fmt: skip
 

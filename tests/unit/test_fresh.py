@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from weakseg.background import SILENT
 from weakseg.fresh import FreshMixtures, Recipe, at_speed, share_of_events
 from weakseg.levels import rms
 from weakseg.material import Entry, Material, write_material
@@ -210,3 +211,23 @@ def test_a_silent_part_of_a_scene_alone_is_a_clip(tmp_path):
     spectral = Spectral(8000, 512, 256, 16, 50.0, 4000.0)
     mixtures = FreshMixtures(Material([path]), spectral, recipe, seed=1)
     assert all(np.isfinite(mixtures.clip(0, number).logmel).all() for number in range(20))
+
+
+def test_digital_silence_in_a_scene_is_no_event(tmp_path):
+    """Also where the scene is so soft that both mixtures are scaled alike."""
+    rate, rng = 8000, np.random.default_rng(1)
+    heard = {
+        "scene": np.concatenate([0.01 * rng.standard_normal(2 * rate), np.zeros(2 * rate)]),
+        "event": np.sin(np.arange(rate // 4)),
+    }
+    entries = [Entry("scene", "s", "park"), Entry("event", "e", "bark")]
+    path = tmp_path / "material.h5"
+    write_material(path, entries, lambda role, name: heard[role], ["bark"], rate)
+    recipe = Recipe(4.0, 0.25, 20.0, (1, 1), (0.0, 0.0), 0.0, 0.0)
+    mixtures = FreshMixtures(
+        Material([path]), Spectral(rate, 512, 256, 16, 50.0, 4000.0), recipe, 1, softer_db=20.0
+    )
+    for clip in (mixtures.clip(0, number) for number in range(10)):
+        silent = clip.logmel.max(1) < SILENT
+        assert silent.any() and not clip.foreground[silent].any()
+        assert clip.foreground.max() > 0.9

@@ -5,8 +5,10 @@ import pickle
 
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 
 from weakseg.model import SegmentationModel, load_model, save_model
+from weakseg.objective import Objective
 
 CLASSES = ["bark", "bell", "rain"]
 SETTINGS = {"sample_rate": 8000, "hop": 256, "fmax": None}
@@ -79,6 +81,41 @@ def test_masks_are_cut_to_a_map_of_the_foreground_that_is_the_last(pooling):
     torch.testing.assert_close(said.masks, said.logits.sigmoid() * of_map)
     torch.testing.assert_close(said.frame_scores, theirs.frame_scores)
     torch.testing.assert_close(said.clip_probabilities, theirs.clip_probabilities)
+
+
+def learning_foreground() -> SegmentationModel:
+    torch.manual_seed(3)
+    foreground = {"above": 1.0, "steepness": 3.0, "cells": 2.0, "learnt": True}
+    return SegmentationModel(TINY, GWRP, CLASSES, SETTINGS, 12, foreground)
+
+
+def test_a_map_of_the_foreground_and_those_of_classes_have_each_their_own_loss():
+    """In the last layer; what is before it they share."""
+    labels, teacher = torch.tensor([[1.0, 0.0, 1.0]]).repeat(2, 1), torch.rand(2, 3, 20)
+    of_classes, of_map = (
+        Objective(absent=1.0, consistency=1.0),
+        Objective(foreground=1.0),
+    )
+    model = learning_foreground()
+    output = model(torch.randn(2, 20, 12))
+    share = torch.rand_like(output.foreground_logits)
+    clips = F.binary_cross_entropy(output.clip_probabilities, labels)
+    losses = (
+        of_classes(output, labels, teacher),
+        of_map(output, labels, foreground=share) - clips,
+    )
+    for loss, own in zip(losses, (slice(0, 3), slice(3, 4)), strict=True):
+        (gradient,) = torch.autograd.grad(loss, model.network.final_conv.weight, retain_graph=True)
+        given = gradient.flatten(1).abs().sum(1)
+        others = torch.ones(4, dtype=torch.bool)
+        others[own] = False
+        assert (given[own] > 0).all() and (given[others] < 1e-6 * given.max()).all()
+
+
+def test_a_map_of_the_foreground_survives_the_file(tmp_path):
+    model, logmel = learning_foreground().eval(), torch.randn(2, 20, 12)
+    save_model(model, tmp_path / "model.pt")
+    assert torch.equal(load_model(tmp_path / "model.pt")(logmel).masks, model(logmel).masks)
 
 
 @pytest.mark.parametrize(

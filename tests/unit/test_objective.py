@@ -50,8 +50,10 @@ def test_the_foreground_is_the_cross_entropy_of_its_map(logits):
     expected = F.binary_cross_entropy(logits[:, 0].sigmoid(), share)
     more = Objective(foreground=2.0)(said, TRUTH, foreground=share) - Objective()(said, TRUTH)
     assert more == pytest.approx(2 * expected.item(), abs=1e-5)
-    for objective, known in ((Objective(), share), (Objective(foreground=2.0), None)):
-        assert objective(said, TRUTH, foreground=known) == Objective()(said, TRUTH)
+    assert Objective()(said, TRUTH, foreground=share) == Objective()(said, TRUTH)
+    for unknown, known in ((said, None), (output(logits), share)):
+        with pytest.raises(ValueError, match="a model that learns it, and fresh mixtures"):
+            Objective(foreground=2.0)(unknown, TRUTH, foreground=known)
 
 
 def test_consistency_is_the_cross_entropy_of_the_frames_of_present_classes():

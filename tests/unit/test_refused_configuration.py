@@ -124,6 +124,7 @@ BAD: list[tuple[dict[Any, Any], str]] = [
                 {"objective": {"foreground": 1, "softer_db": 0}},
                 "where the scene is not heard softer",
             ),
+            ({"network": {"type": "dnn", "widths": [8]}}, "with a network that has no masks"),
         )
     ),
     (

@@ -51,7 +51,7 @@ def test_what_is_no_number_of_shifts_is_refused(number):
         spread_shifts(number, 8)
 
 
-@pytest.mark.parametrize("foreground", [None, FOREGROUND])
+@pytest.mark.parametrize("foreground", [None, FOREGROUND, FOREGROUND | {"learnt": True}])
 def test_a_mask_is_the_mean_of_those_of_clips_with_mirrored_frames_in_front(foreground):
     model, logmel = a_model(foreground=foreground), a_clip(21)
     logits = []
@@ -63,11 +63,15 @@ def test_a_mask_is_the_mean_of_those_of_clips_with_mirrored_frames_in_front(fore
         model.shifts = 3
         cells = model.cells(logmel)
     assert (logits[0] - logits[1]).abs().max() > 0.1  # the halvings do matter
-    expected = torch.stack(logits).sigmoid().mean(0)
+    mean = torch.stack(logits).mean(0)
+    expected = torch.stack(logits)[:, :, :2].sigmoid().mean(0)
     assert torch.allclose(cells.logits.sigmoid(), expected, atol=1e-6)
     if foreground is None:
         assert torch.allclose(cells.masks, expected, atol=1e-6)
         assert torch.allclose(cells.frame_scores, expected.mean(3), atol=1e-6)
+    elif "learnt" in foreground:
+        assert torch.allclose(cells.foreground_logits, mean[:, 2], atol=1e-6)
+        assert torch.allclose(cells.masks, expected * mean[:, 2:].sigmoid(), atol=1e-6)
 
 
 def test_with_all_shifts_a_clip_that_begins_a_frame_later_has_the_same_masks_inside():

@@ -168,10 +168,7 @@ def network(wildcards):
 def foreground(wildcards):
     """What masks are cut to; None where they are as published."""
     options = _of_training(config["models"][wildcards.model]["foreground"])
-    if options["above"] is None:
-        return None
-    learnt = bool(config["models"][wildcards.model]["objective"]["foreground"])
-    return options | ({"learnt": True} if learnt else {})
+    return None if options["above"] is None else options
 
 
 def _of_training(options):

@@ -84,7 +84,7 @@ class Separator:
     ) -> NDArray[np.float32]:
         """The waveforms (wanted, samples) of some classes, by masks (classes, frames, mels).
 
-        wanted: indices of classes; foreground: what the model cut its masks to (`above`,
+        wanted: indices of classes; foreground: what stands out for the model (`above`,
         `steepness`), or None to take the masks as they are; found: the classes that share the
         mixture, None for the wanted ones.  One that is wanted but not among them is separated as if
         it had been found as well, and takes nothing from the others.

@@ -5,8 +5,8 @@ Conventions
 - Source: Kong et al., arXiv 1804.04715, section V: a learning rate that falls in steps; the
   result is the model after the last iteration, the average of the last ones, or, if so chosen,
   the one with the best validation loss.
-- The only truth that is read is each clip's labels.  Validation clips are some of the training
-  folds'.
+- The only truth that is read is each clip's labels, and, where a foreground is learnt, what of a
+  fresh mixture is its scene.  Validation clips are some of the training folds'.
 - Training clips are the mixtures of the feature files, again and again (the paper's way), or
   fresh ones that are mixed from the training folds' recordings for each step.
 - Same input, same number of threads, same kind of machine: same bytes, also when the training

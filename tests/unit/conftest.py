@@ -106,18 +106,24 @@ def plain_model(tmp_path_factory) -> Path:
     return save_tiny_model(tmp_path_factory.mktemp("plain"), foreground=False)
 
 
-def save_tiny_model(directory: Path, foreground: bool) -> Path:
+@pytest.fixture(scope="session")
+def learnt_model(tmp_path_factory) -> Path:
+    """The file of one like the first, with a map of the foreground of its own."""
+    return save_tiny_model(tmp_path_factory.mktemp("learnt"), foreground=True, learnt=True)
+
+
+def save_tiny_model(directory: Path, foreground: bool, learnt: bool = False) -> Path:
     import torch
 
     from weakseg.model import SegmentationModel, save_model
 
-    torch.manual_seed(3)
+    torch.manual_seed(5 if learnt else 3)  # by which all classes hear something
     settings = Spectral(8000, 512, 256, 16, 50.0, 4000.0).settings()
     network = {"type": "encoder_decoder", "widths": [4, 4, 4], "context": 4, "dilations": [1, 2]}
     if not foreground:
         network = {"type": "published", "widths": [4, 4]}
     pooling = {"type": "linear_softmax"} if foreground else {"type": "gwrp", "decay": 0.99}
-    cut = {"above": 1.5, "steepness": 3.0, "cells": 2.0} if foreground else None
+    cut = {"above": 1.5, "steepness": 3.0, "cells": 2.0, "learnt": learnt} if foreground else None
     model = SegmentationModel(
         network, pooling, ["bark", "bell / ring", "rain"], settings, 16, cut, clip_frames=60
     )

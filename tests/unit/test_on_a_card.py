@@ -34,11 +34,12 @@ ENCODER = {
 }
 FOREGROUND = {"above": 1.5, "steepness": 3.0, "cells": 2.0}
 MODELS = {"published": (PUBLISHED, GWRP, None), "best": (ENCODER, LINEAR, FOREGROUND)}
+LEARNT = {"learnt": (ENCODER, LINEAR, FOREGROUND | {"learnt": True})}
 
 
 def model_of(kind: str) -> SegmentationModel:
     torch.manual_seed(1)
-    network, pooling, foreground = MODELS[kind]
+    network, pooling, foreground = (MODELS | LEARNT)[kind]
     return SegmentationModel(network, pooling, CLASSES, {}, MELS, foreground)
 
 
@@ -68,12 +69,12 @@ def test_fp32_is_float32_as_on_the_cpu(kind):
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
-def test_a_teacher_on_a_card_says_what_it_says_on_the_cpu(precision):
+def test_a_teacher_and_a_foreground_are_on_a_card_what_they_are_on_the_cpu(precision):
     losses = []
     for device, arithmetic in (("cpu", "fp32"), ("cuda", precision)):
-        objective = Objective(consistency=2.0)
-        one = start_learner(model_of("best"), device, arithmetic, 2, objective, average=0.5)
-        clips = batch()._replace(softer=batch().logmel * 2)
+        objective = Objective(consistency=2.0, foreground=1.0)
+        one = start_learner(model_of("learnt"), device, arithmetic, 2, objective, average=0.5)
+        clips = batch()._replace(softer=batch().logmel * 2, foreground=batch().logmel.sigmoid())
         losses.append([one.step(clips, 1e-3) for _ in range(3)])
     tolerance = 1e-3 if precision == "fp32" else 2e-2
     assert losses[1] == pytest.approx(losses[0], abs=tolerance)

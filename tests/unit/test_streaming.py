@@ -14,7 +14,7 @@ from weakseg.store import decode_masks, encode_mask_logits
 from weakseg.streaming import Listener
 
 RATE, HOP = 8000, 256
-MODELS = ["tiny_model", "plain_model"]
+MODELS = ["tiny_model", "plain_model", "learnt_model"]
 
 
 @pytest.fixture(params=MODELS)

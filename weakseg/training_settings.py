@@ -84,7 +84,7 @@ class TrainingSettings:
         """The foreground of the model."""
         if not self.foreground:
             return None
-        return {**self.foreground, **({"learnt": True} if self.losses.foreground else {})}
+        return {**self.foreground, "learnt": bool(self.losses.foreground)}
 
     @property
     def losses(self) -> Objective:

@@ -98,13 +98,11 @@ def model_bytes(result, path: Path) -> bytes:
 
 
 OBJECTIVES = [{"absent": 1.0}, {"absent": 1.0, "consistency": 2.0, "softer_db": 15.0}]
-CUT = {"above": 1.5, "steepness": 3.0, "cells": 2.0}
 
 
 @pytest.mark.parametrize("objective", [*OBJECTIVES, {"foreground": 1.0}])
 def test_a_stopped_training_goes_on_to_the_same_bytes(data, tmp_path, monkeypatch, objective):
-    changes = {"objective": objective, "foreground": CUT}
-    whole = run(data, tmp_path / "whole", **changes)
+    whole = run(data, tmp_path / "whole", objective=objective)
     step = Learner.step
 
     def stopping_step(learner, batch, rate):
@@ -115,9 +113,9 @@ def test_a_stopped_training_goes_on_to_the_same_bytes(data, tmp_path, monkeypatc
 
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(Learner, "step", stopping_step)
-        run(data, tmp_path / "state", **changes)
+        run(data, tmp_path / "state", objective=objective)
     lines: list[str] = []
-    resumed = run(data, tmp_path / "state", lines.append, **changes)
+    resumed = run(data, tmp_path / "state", lines.append, objective=objective)
     assert "resuming at iteration 5" in lines
     assert resumed[1] == whole[1]
     expected = model_bytes(whole, tmp_path / "a.pt")
@@ -139,7 +137,6 @@ def test_a_map_of_the_foreground_learns_what_is_not_the_scene(data, tmp_path):
     for iterations in (1, 8):
         changes = {
             "objective": {"foreground": 50.0},
-            "foreground": CUT,
             "iterations": iterations,
         }
         model, _ = run(data, tmp_path / str(iterations), **changes, average=0.0)
@@ -165,7 +162,7 @@ def test_a_map_of_the_foreground_learns_what_is_not_the_scene(data, tmp_path):
     ],
 )
 def test_a_foreground_that_nothing_says_or_is_cut_to_is_refused(missing):
-    wanted = {"objective": {"foreground": 1.0}, "foreground": CUT}
+    wanted = {"objective": {"foreground": 1.0}}
     TrainingSettings(**SETTINGS | wanted)
     with pytest.raises(ValueError, match="foreground needs a recipe of fresh mixtures, softer_db"):
         TrainingSettings(**SETTINGS | wanted | missing)

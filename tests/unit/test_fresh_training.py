@@ -135,11 +135,8 @@ def test_a_map_of_the_foreground_learns_what_is_not_the_scene(data, tmp_path):
     """Its loss, the only one that knows it, falls; without a weight there is no such map."""
     losses = []
     for iterations in (1, 8):
-        changes = {
-            "objective": {"foreground": 50.0},
-            "iterations": iterations,
-        }
-        model, _ = run(data, tmp_path / str(iterations), **changes, average=0.0)
+        changes = {"objective": {"foreground": 50.0}, "iterations": iterations, "average": 0.0}
+        model, _ = run(data, tmp_path / str(iterations), **changes)
         recipe = Recipe.of(RECIPE)
         mixtures = FreshMixtures(Material(data["material_paths"]), SPECTRAL, recipe, 7, 20.0)
         clips = [mixtures.clip(0, number) for number in range(8)]

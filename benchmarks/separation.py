@@ -108,6 +108,9 @@ class Part:
     def mask_codes(self, index: int) -> NDArray[np.uint8]:
         return self._store.mask_codes(self._first + index)
 
+    def foreground(self, index: int) -> NDArray[np.float32] | None:
+        return self._store.foreground(self._first + index)
+
 
 def separate_peak(inputs: Inputs) -> float:
     """Peak memory of the step that writes separated audio."""

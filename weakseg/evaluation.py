@@ -145,9 +145,10 @@ def model_separation(
     """
 
     def separate(index: int, sources: Sources, separator: Separator) -> list[list[Waveform]]:
-        masks = decode_masks(predicted.mask_codes(index))
+        masks, learnt = decode_masks(predicted.mask_codes(index)), predicted.foreground(index)
         sharing = np.flatnonzero(found[index]).tolist()
-        return [list(separator.separate_classes(masks, sources.labels, foreground, sharing))]
+        stems = separator.separate_classes(masks, sources.labels, foreground, sharing, learnt)
+        return [list(stems)]
 
     clips = sources_of_clips(mixtures, rendered, predicted.classes)
     shape = len(predicted.names), len(predicted.classes)

@@ -2,8 +2,9 @@
 
 Conventions
 -----------
-- Masks leave as codes on the grid of `store.encode_mask_logits`; frame scores are
-  those of the exact masks, not gated by the clip probability.
+- Masks, and the map of a learnt foreground, leave as codes on the grid of
+  `store.encode_mask_logits`; frame scores are those of the exact masks, not gated by the clip
+  probability.
 - Memory holds a few batches, however many clips there are.
 """
 
@@ -41,10 +42,11 @@ def predict_clips(
         output = _run(model, torch.from_numpy(logmel).to(device), arithmetic)
         probabilities = output.clip_probabilities.cpu().numpy()
         scores = output.frame_scores.transpose(1, 2).cpu().numpy()
-        logits = output.mask_logits.cpu().numpy()
+        logits, of_map = output.mask_logits.cpu().numpy(), output.foreground_logits
         for clip, name in enumerate(names):
             codes = encode_mask_logits(logits[clip]) if model.gives_masks else None
-            yield ClipPrediction(name, probabilities[clip], scores[clip], codes)
+            learnt = None if of_map is None else encode_mask_logits(of_map[clip].cpu().numpy())
+            yield ClipPrediction(name, probabilities[clip], scores[clip], codes, learnt)
 
 
 @torch.inference_mode()

@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-- Codes of masks are those of `store`, uint8; in the file (frames, classes, mels), as they come.
+- Codes of masks are those of `store`, uint8; in the file (frames, maps, mels), as they come: of the
+  classes and, last, of a learnt foreground.
 - The file has no name: nothing is left of it, however the program ends.
 """
 
@@ -20,10 +21,13 @@ from weakseg.store import decode_masks
 
 class MaskFile:
     """Masks of `n_classes` classes and `n_mels` bands, in a file in `directory` (None: the system's
-    for temporary files)."""
+    for temporary files); `learnt`: and a map of the foreground."""
 
-    def __init__(self, n_classes: int, n_mels: int, directory: Path | None = None):
-        self._shape = (n_classes, n_mels)
+    def __init__(
+        self, n_classes: int, n_mels: int, directory: Path | None = None, *, learnt: bool = False
+    ):
+        self._n_classes, self._learnt = n_classes, learnt
+        self._shape = (n_classes + learnt, n_mels)
         self._file = tempfile.TemporaryFile(dir=directory)  # noqa: SIM115  (closed at exit)
         self.n_frames = 0
 
@@ -39,15 +43,22 @@ class MaskFile:
         self._file.close()
 
     def append(self, codes: NDArray[np.uint8]) -> None:
-        """Further frames, codes (frames, classes, mels)."""
+        """Further frames, codes (frames, maps, mels)."""
         self._file.seek(0, 2)
         self._file.write(np.ascontiguousarray(codes).data)
         self.n_frames += len(codes)
 
     def read(self, first: int, end: int) -> NDArray[np.float32]:
         """Masks (classes, frames, mels) of the frames `first` to `end`, as far as there are."""
+        return self._maps(first, end, slice(self._n_classes))
+
+    def foreground(self, first: int, end: int) -> NDArray[np.float32] | None:
+        """The map (frames, mels) of a learnt foreground, likewise; None if there is none."""
+        return self._maps(first, end, slice(self._n_classes, None))[0] if self._learnt else None
+
+    def _maps(self, first: int, end: int, some: slice) -> NDArray[np.float32]:
         frame_bytes = self._shape[0] * self._shape[1]
         self._file.seek(first * frame_bytes)
         data = self._file.read(max(0, min(end, self.n_frames) - first) * frame_bytes)
         codes = np.frombuffer(data, np.uint8).reshape(-1, *self._shape)
-        return decode_masks(np.ascontiguousarray(codes.swapaxes(0, 1)))
+        return decode_masks(np.ascontiguousarray(codes[:, some].swapaxes(0, 1)))

@@ -118,7 +118,7 @@ class SegmentationModel(nn.Module):
         self.clip_frames = clip_frames
         self.pooling = build_pooling(pooling, len(classes))
         self.foreground = Foreground(**foreground) if foreground else None
-        n_maps = len(classes) * self.pooling.maps_per_class + self._learns_foreground
+        n_maps = len(classes) * self.pooling.maps_per_class + self.learns_foreground
         self.network = build_network(network, n_maps, n_mels)
         self.shifts = self.smooth_frames = self.nearby_frames = 1
         self.register_buffer("mel_mean", torch.zeros(n_mels))
@@ -130,7 +130,8 @@ class SegmentationModel(nn.Module):
         return self.network.gives_masks
 
     @property
-    def _learns_foreground(self) -> bool:
+    def learns_foreground(self) -> bool:
+        """Whether its masks are cut to a map of the foreground that it has learnt."""
         return self.foreground is not None and self.foreground.learnt
 
     @property
@@ -182,7 +183,7 @@ class SegmentationModel(nn.Module):
         # Pooling goes over the cells of a mask, so these lie side by side from here on.
         logits = logits.to(torch.float32, memory_format=torch.contiguous_format)
         logits, *further = logits.split(len(self.classes), dim=1)
-        foreground_logits = further.pop()[:, 0] if self._learns_foreground else None  # the last
+        foreground_logits = further.pop()[:, 0] if self.learns_foreground else None  # the last
         masks = logits.sigmoid()
         if self.foreground is None:
             return Cells(logits, masks, masks.mean(3), (masks, *further), False, None)

@@ -27,3 +27,6 @@ class Predictions(Protocol):
 
     def mask_codes(self, index: int) -> NDArray[np.uint8]:
         """(classes, frames, mels)."""
+
+    def foreground(self, index: int) -> NDArray[np.float32] | None:
+        """The map (frames, mels) of a learnt foreground, if there is one."""

@@ -62,6 +62,9 @@ class TrueActivity:
         """(classes, frames, mels)."""
         return encode_masks(self.masks(index))
 
+    def foreground(self, index: int) -> None:
+        """Nothing is learnt."""
+
 
 class Ones(TrueActivity):
     """`floor_ones`."""

@@ -169,7 +169,8 @@ class Segmenter:
 
     def mask_file(self, directory: Path | None = None) -> MaskFile:
         """Where `listen` puts masks."""
-        return MaskFile(len(self.classes), self.spectral.mels, directory)
+        learnt = self._model.learns_foreground
+        return MaskFile(len(self.classes), self.spectral.mels, directory, learnt=learnt)
 
     def listen(self, samples: Iterable[Block], masks: MaskFile) -> Heard:
         """The first pass over a recording, a stream at `sample_rate`; fills `masks`."""

@@ -5,10 +5,10 @@ Conventions
 - Masks are (frames, mels), 0..1; spectra (frames, bins); waveforms (samples,).
 - A mel mask becomes a mask of STFT bins through the inverse filter bank, which
   multiplies the mixture's spectrum; the phase is the mixture's.
-- Masks that a model cut to the foreground of mel bands are, at the resolution of the STFT,
-  sharpened to that of its bins, and scaled down where those of the classes that were found come to
-  more than 1 together: no part of the mixture is in two of their stems, and these and what is left
-  over sum to it.
+- Masks that a model cut to the foreground of mel bands, which stands out of a noise floor or which
+  it has learnt, are, at the resolution of the STFT, sharpened to that of its bins, and scaled down
+  where those of the classes that were found come to more than 1 together: no part of the mixture is
+  in two of their stems, and these and what is left over sum to it.
 - `separate_published` is the published arithmetic: it loses the lowest bins, which
   no mel filter covers, ramps over the first frame and drops the last samples.
   `separate` mends all three and returns as many samples as it was given.
@@ -81,20 +81,22 @@ class Separator:
         wanted: Sequence[int],
         foreground: Mapping[str, float] | None = None,
         found: Sequence[int] | None = None,
+        learnt: Magnitude | None = None,
     ) -> NDArray[np.float32]:
         """The waveforms (wanted, samples) of some classes, by masks (classes, frames, mels).
 
         wanted: indices of classes; foreground: what stands out for the model (`above`,
         `steepness`), or None to take the masks as they are; found: the classes that share the
         mixture, None for the wanted ones.  One that is wanted but not among them is separated as if
-        it had been found as well, and takes nothing from the others.
+        it had been found as well, and takes nothing from the others.  learnt: the map (frames,
+        mels) that the masks were cut to, of a model that has one.
         """
         if foreground is None:
             return self._waveforms(self._held(mel_masks[wanted] @ self._to_bins))
         sharing = list(wanted if found is None else found)
         heard = sorted({*wanted, *sharing})  # the masks of others are not needed
         shares = np.isin(heard, sharing)
-        gains = self.sharpened(mel_masks[heard], shares, **foreground)
+        gains = self.sharpened(mel_masks[heard], shares, learnt, **foreground)
         return self._waveforms(gains[np.searchsorted(heard, wanted)])
 
     def _waveforms(self, masks: Magnitude) -> NDArray[np.float32]:
@@ -104,15 +106,25 @@ class Separator:
         return waveforms
 
     def sharpened(
-        self, mel_masks: Magnitude, shares: NDArray[np.bool_], above: float, steepness: float
+        self,
+        mel_masks: Magnitude,
+        shares: NDArray[np.bool_],
+        learnt: Magnitude | None = None,
+        *,
+        above: float,
+        steepness: float,
     ) -> Magnitude:
         """Masks of bins (classes, frames, bins); those of the classes that share (classes,) come to
         at most 1 in each bin, and any other one with them.
 
         A class's share of the foreground is one of power, and its root a gain.  The foreground is
-        half that of the bands, half that of the bins, whose noise varies more.
+        half that of the bands, half that of the bins, whose noise varies more; but what a model has
+        learnt not to be foreground is none, however far a bin stands out.
         """
         of_bands, of_bins = self._foreground(above, steepness)
+        if learnt is not None:
+            of_bands = self._held(learnt @ self._to_bins)
+            of_bins = of_bands * of_bins
         share = self._held(mel_masks @ self._to_bins) / np.maximum(of_bands, LEAST_FOREGROUND)
         masks = np.sqrt(np.minimum(share, 1)) * (of_bands + of_bins) / 2
         total = masks[shares].sum(axis=0) + masks * ~shares[:, None, None]

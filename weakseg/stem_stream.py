@@ -76,6 +76,7 @@ def _separate(
     if not len(wanted):
         return np.zeros((0, len(window.values)), np.float32)
     first = window.first // spectral.hop
-    ours = masks.read(first, first - (-len(window.values) // spectral.hop))
+    frames = first, first - (-len(window.values) // spectral.hop)
     separator = Separator(window.values, spectral)
-    return separator.separate_classes(ours, wanted, foreground)
+    ours, learnt = masks.read(*frames), masks.foreground(*frames)
+    return separator.separate_classes(ours, wanted, foreground, learnt=learnt)

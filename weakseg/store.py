@@ -44,6 +44,12 @@ BORDERS = KNEE + np.concatenate(
 CHECKSUMMED = ("v110", "v110")  # the lowest and the highest format of HDF5 that is written
 OPENING_BYTES = 4 << 20  # more than HDF5 takes to open a file
 DESCRIPTION = ("classes", "settings", "names")  # data sets that say what the others are
+PREDICTED = {  # the data sets of predictions, fields of ClipPrediction, and their types
+    "clip_probabilities": "f4",
+    "frame_scores": "f4",
+    "mask_codes": "u1",
+    "foreground_codes": "u1",
+}
 # What h5py, or who takes its values apart, raises for a file that is not as it was written
 DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, IndexError)
 
@@ -71,13 +77,15 @@ class ClipPrediction:
     """A model's output for one clip.
 
     clip_probabilities (classes,) and frame_scores (frames, classes) float32;
-    mask_codes (classes, frames, mels) uint8, or None for a model without masks.
+    mask_codes (classes, frames, mels) uint8, or None for a model without masks; foreground_codes
+    (frames, mels) uint8, of the map that a model with a learnt foreground cuts its masks to.
     """
 
     name: str
     clip_probabilities: NDArray[np.float32]
     frame_scores: NDArray[np.float32]
     mask_codes: NDArray[np.uint8] | None
+    foreground_codes: NDArray[np.uint8] | None = None
 
 
 def mask_level_values() -> NDArray[np.float32]:
@@ -313,17 +321,12 @@ def write_predictions(
         for index, clip in enumerate(clips):
             if clip.name != names[index]:
                 raise ValueError(f"{path}: clip {index} is {clip.name}, expected {names[index]}")
-            if index == 0:
-                _dataset(
-                    file, "clip_probabilities", len(names), clip.clip_probabilities.shape, "f4"
-                )
-                _dataset(file, "frame_scores", len(names), clip.frame_scores.shape, "f4")
-                if clip.mask_codes is not None:
-                    _dataset(file, "mask_codes", len(names), clip.mask_codes.shape, "u1")
-            file["clip_probabilities"][index] = clip.clip_probabilities
-            file["frame_scores"][index] = clip.frame_scores
-            if clip.mask_codes is not None:
-                file["mask_codes"][index] = clip.mask_codes
+            values = {name: getattr(clip, name) for name in PREDICTED}
+            given = {name: each for name, each in values.items() if each is not None}
+            for name, each in given.items():
+                if index == 0:
+                    _dataset(file, name, len(names), each.shape, PREDICTED[name])
+                file[name][index] = each
 
 
 class PredictionStore:
@@ -360,6 +363,12 @@ class PredictionStore:
     def mask_codes(self, index: int) -> NDArray[np.uint8]:
         """(classes, frames, mels) uint8; `decode_masks` gives the masks."""
         return self._read("mask_codes", index)
+
+    def foreground(self, index: int) -> NDArray[np.float32] | None:
+        """The map (frames, mels) of a learnt foreground, in 0..1; None if the model has none."""
+        if "foreground_codes" not in self._file:
+            return None
+        return decode_masks(self._read("foreground_codes", index))
 
 
 def _open(path: Path, dataset: str) -> h5py.File:

@@ -42,8 +42,8 @@ CLIPS_AT_ONCE = 8  # that are pooled together
 class Frames(NamedTuple):
     """Some successive frames of a recording.
 
-    logmel (frames, mels); scores (frames, classes); mask_codes (frames, classes, mels), uint8 as
-    in `store`, or None for a model without masks.
+    logmel (frames, mels); scores (frames, classes); mask_codes (frames, maps, mels), uint8 as in
+    `store`: of the classes and, last, of a learnt foreground; None for a model without masks.
     """
 
     logmel: NDArray[np.float32]
@@ -112,8 +112,10 @@ class Listener:
     def _codes(self, cells: Cells, core: slice) -> NDArray[np.uint8] | None:
         if not self._model.gives_masks:
             return None
-        logits = cells.mask_logits[0, :, core].transpose(0, 1).cpu().numpy()
-        return encode_mask_logits(logits)
+        logits = cells.mask_logits[0]
+        if cells.foreground_logits is not None:
+            logits = torch.cat([logits, cells.foreground_logits])
+        return encode_mask_logits(logits[:, core].transpose(0, 1).cpu().numpy())
 
     def probabilities(self) -> ClipProbabilities:
         """Of the clips of all frames."""

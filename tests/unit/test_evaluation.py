@@ -149,9 +149,9 @@ def test_a_missed_class_counts_only_among_the_true_ones(fold, tmp_path):
 def test_the_classes_that_were_found_share_a_mixture_not_the_true_ones(fold, tmp_path, monkeypatch):
     calls, separate = [], Separator.separate_classes
 
-    def noted(self, masks, wanted, foreground, found):
+    def noted(self, masks, wanted, foreground, found, learnt):
         calls.append((list(wanted), list(found)))
-        return separate(self, masks, wanted, foreground, found)
+        return separate(self, masks, wanted, foreground, found, learnt)
 
     monkeypatch.setattr(Separator, "separate_classes", noted)
     evaluate_masks(fold, tmp_path, lambda truth: np.stack([np.ones_like(truth[0]), 0 * truth[1]]))

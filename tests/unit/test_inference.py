@@ -68,6 +68,25 @@ def test_predictions_are_the_models_outputs(features, model_path, tmp_path):
             assert masks == pytest.approx(expected.masks[clip].numpy(), abs=0.01)
 
 
+def test_the_map_of_a_learnt_foreground_is_kept_beside_the_masks(features, tmp_path):
+    torch.manual_seed(5)
+    network, cut = (
+        {"type": "encoder_decoder", "widths": [4, 4, 4]},
+        {"above": 1.5, "steepness": 3.0},
+    )
+    cut |= {"cells": 2.0, "learnt": True}
+    pooling = {"type": "linear_softmax"}
+    model = SegmentationModel(network, pooling, CLASSES, SETTINGS, MELS, cut).eval()
+    torch.nn.init.normal_(model.network.maps.last.weight)
+    save_model(model, tmp_path / "model.pt")
+    segment_store(tmp_path / "model.pt", features, tmp_path / "p.h5", **OPTIONS)
+    with FeatureStore(features) as store, PredictionStore(tmp_path / "p.h5") as predictions:
+        with torch.inference_mode():
+            logits = model(torch.from_numpy(store.logmel([7]))).foreground_logits
+        given = predictions.foreground(7)
+    assert given == pytest.approx(logits[0].sigmoid().numpy(), abs=0.01) and given.std() > 0.05
+
+
 def test_shifts_are_as_asked_and_three_if_none_is(features, tmp_path):
     model = make_model({"type": "encoder_decoder", "widths": [4, 4, 4]})
     torch.nn.init.normal_(model.network.maps.last.weight)  # so that masks differ

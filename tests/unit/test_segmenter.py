@@ -5,11 +5,13 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 import weakseg
 from weakseg.audio import AudioError
 from weakseg.detection import PUBLISHED, detect
 from weakseg.separation import Separator
+from weakseg.store import decode_masks, encode_mask_logits
 from weakseg.thresholds import ClassThresholds, ThresholdError, write_thresholds
 
 CLASSES = ["bark", "bell / ring", "rain"]
@@ -71,6 +73,21 @@ def test_events_and_stems_are_those_of_the_rules(model, sound):
     stems = separator.separate_classes(found.masks, wanted, cut)
     assert list(found.stems) == [CLASSES[index] for index in wanted]
     np.testing.assert_allclose(list(found.stems.values()), stems, atol=2e-5)
+
+
+def test_stems_of_a_learnt_foreground_are_cut_to_its_map(learnt_model, sound):
+    model = weakseg.load_model(learnt_model, threads=1)
+    found = model.segment(sound, 8000)
+    with torch.inference_mode():
+        logmel = model.spectral.logmel(found.mixture)
+        logits = model._model(torch.from_numpy(logmel)[None]).foreground_logits[0]
+    separator, cut = Separator(found.mixture, model.spectral), {"above": 1.5, "steepness": 3.0}
+    wanted = [index for index in range(3) if found.probabilities[index] > 0.1]
+    learnt = decode_masks(encode_mask_logits(logits.numpy()))
+    stems = separator.separate_classes(found.masks, wanted, cut, learnt=learnt)
+    np.testing.assert_allclose(list(found.stems.values()), stems, atol=1e-3)
+    others = separator.separate_classes(found.masks, wanted, cut)
+    assert np.abs(others - stems).max() > 0.02
 
 
 def test_masks_are_averaged_over_three_shifts_unless_it_says_otherwise(tiny_model, sound):

@@ -132,6 +132,24 @@ def test_a_share_of_the_foreground_is_one_of_power(tone_in_noise):
         np.testing.assert_allclose(given, expected, atol=1e-4)
 
 
+def test_what_a_model_has_learnt_not_to_be_foreground_is_in_no_stem(tone_in_noise):
+    """The equation of docs/method.md for a map in place of what stands out of mel bands."""
+    separator, tone, noise, _ = tone_in_noise
+    spectral = separator._spectral
+    level = np.log(np.abs(spectral.stft(tone + noise)[:92]) + EPSILON)
+    learnt = np.random.default_rng(0).random((len(level), 64)).astype(np.float32)
+    learnt[40:50] = 0
+    share = np.float32([0.1, 0.9])[:, None, None]
+    of_bands, bins = learnt @ bins_of_bands(spectral), standing_out(level, 2.5, 3.0)
+    given = separator.sharpened(share * learnt, np.ones(2, bool), learnt, **FOREGROUND)
+    given = given[:, separator._lead :][:, : len(level)]
+    surely = of_bands > 0.05
+    root = np.sqrt(share) / np.maximum(np.sqrt(share).sum(axis=0) * of_bands * (1 + bins) / 2, 1)
+    expected = root * of_bands * (1 + bins) / 2
+    np.testing.assert_allclose(given[:, surely], expected[:, surely], atol=1e-4)
+    assert not given[:, 40:50].any() and bins[40:50].max() > 0.9
+
+
 @pytest.mark.parametrize("past", [1, 500, 1023])
 def test_what_is_past_the_last_whole_frame_sharpens_nothing(published_spectral, past):
     """A frame partly past the end is soft: the noise before it is no foreground for that."""

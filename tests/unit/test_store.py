@@ -58,7 +58,8 @@ def test_writing_twice_gives_the_same_bytes(shards, tmp_path):
     assert (tmp_path / "again.h5").read_bytes() == paths[0].read_bytes()
 
 
-def test_predictions_are_read_as_written(tmp_path):
+@pytest.mark.parametrize("learnt", [False, True])
+def test_predictions_are_read_as_written(tmp_path, learnt):
     rng = np.random.default_rng(0)
     clips = [
         ClipPrediction(
@@ -66,6 +67,7 @@ def test_predictions_are_read_as_written(tmp_path):
             rng.random(3).astype(np.float32),
             rng.random((21, 3)).astype(np.float32),
             rng.integers(0, 256, (3, 21, 8)).astype(np.uint8),
+            rng.integers(0, 256, (21, 8)).astype(np.uint8) if learnt else None,
         )
         for i in range(2)
     ]
@@ -75,6 +77,11 @@ def test_predictions_are_read_as_written(tmp_path):
         np.testing.assert_array_equal(store.clip_probabilities()[1], clips[1].clip_probabilities)
         np.testing.assert_array_equal(store.frame_scores(1), clips[1].frame_scores)
         np.testing.assert_array_equal(store.mask_codes(0), clips[0].mask_codes)
+        if learnt:
+            expected = decode_masks(clips[1].foreground_codes)
+            np.testing.assert_array_equal(store.foreground(1), expected)
+        else:
+            assert store.foreground(1) is None
 
 
 def test_nothing_is_left_of_a_failed_write(tmp_path):

@@ -56,7 +56,11 @@ def test_windows_give_what_the_whole_recording_gives(model, sound, monkeypatch, 
     scores, codes, clips = listened(model, sound, monkeypatch, core)
     np.testing.assert_allclose(scores.T, whole.frame_scores[0].numpy(), atol=1e-5)
     masks = decode_masks(codes).swapaxes(0, 1)
-    expected = decode_masks(encode_mask_logits(whole.mask_logits[0].numpy()))
+    logits = whole.mask_logits[0]
+    if whole.foreground_logits is not None:
+        logits = torch.cat([logits, whole.foreground_logits])
+    expected = decode_masks(encode_mask_logits(logits.numpy()))
+    assert len(masks) == 3 + model.learns_foreground
     assert np.abs(masks - expected).max() < 0.025  # a step of the codes at most, at rounding
     assert (masks != expected).mean() < 1e-3
     heard = whole.pooled[0][0].mean(-1)  # frame scores before they are weighted
@@ -130,18 +134,22 @@ def test_a_model_without_masks_scores_frames(sound, monkeypatch):
     assert listener.probabilities().length == 311  # of 10 s, where the model does not say
 
 
-@pytest.mark.parametrize("foreground", [None, {"above": 1.5, "steepness": 3.0}])
+CUT = {"above": 1.5, "steepness": 3.0}
+
+
+@pytest.mark.parametrize("foreground,learnt", [(None, False), (CUT, False), (CUT, True)])
 @pytest.mark.parametrize("window,hop", [(512, 256), (512, 512), (512, 100)])
-def test_stems_do_not_depend_on_windows(sound, monkeypatch, foreground, window, hop):
+def test_stems_do_not_depend_on_windows(sound, monkeypatch, foreground, learnt, window, hop):
     spectral = Spectral(RATE, window, hop, 16, 50.0, 4000.0)
     samples = sound[: 15 * RATE + 77]
     n_frames = spectral.n_frames(len(samples))
-    codes = np.random.default_rng(0).integers(0, 256, (n_frames, 3, 16), np.uint8)
+    codes = np.random.default_rng(0).integers(0, 256, (n_frames, 3 + learnt, 16), np.uint8)
+    maps = decode_masks(codes).swapaxes(0, 1)
     whole = Separator(samples, spectral).separate_classes(
-        decode_masks(codes).swapaxes(0, 1), [2, 0], foreground
+        maps[:3], [2, 0], foreground, learnt=maps[3] if learnt else None
     )
     monkeypatch.setattr(stem_stream, "MOST_FRAMES", 70)
-    with MaskFile(3, 16) as masks:
+    with MaskFile(3, 16, learnt=learnt) as masks:
         for start in range(0, n_frames, 50):
             masks.append(codes[start : start + 50])
         parts = list(separate_stream(in_blocks(samples), masks, [2, 0], spectral, foreground))

@@ -22,7 +22,8 @@ class ClipData:
     waveform (samples,), full scale 1, at the spectral sample rate or at `waveform_rate` (of an
     envelope, samples a second); logmel (frames, mels); clip_probabilities (classes,);
     frame_scores (frames, classes); masks (classes, frames, mels) in 0..1, or None for a model
-    without masks; events, true_events: tables of this clip with `onset, offset` (seconds) and
+    without masks; learnt_foreground: the map (frames, mels) that these are cut to, of a model that
+    has one; events, true_events: tables of this clip with `onset, offset` (seconds) and
     `event_label`, true_events None where the truth is not known; mask_truth: the true mask
     (frames, mels) of each class that has one, by the class's index.
 
@@ -40,6 +41,7 @@ class ClipData:
     true_events: pd.DataFrame | None = None
     mask_truth: Mapping[int, NDArray[Any]] = field(default_factory=dict)
     waveform_rate: float | None = None
+    learnt_foreground: Floats | None = None
 
     def __post_init__(self) -> None:
         n_classes, n_frames, n_mels = len(self.classes), len(self.logmel), self.spectral.mels

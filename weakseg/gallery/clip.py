@@ -22,9 +22,10 @@ class ModelView:
 
     events: a table with `onset, offset` (seconds) and `event_label`; clip_probabilities (classes,);
     found: indices of the classes whose probability is above the threshold; frame_scores (frames,
-    classes); masks (classes, frames, mels) in 0..1, or None for a model without masks; stems: the
-    separated waveform (samples,) of each class that has one, by the class's index.  score: of this
-    clip, 0..1, or None where there is no truth to compare with.
+    classes); masks (classes, frames, mels) in 0..1, or None for a model without masks;
+    learnt_foreground: the map (frames, mels) that these are cut to, of a model that has one;
+    stems: the separated waveform (samples,) of each class that has one, by the class's index.
+    score: of this clip, 0..1, or None where there is no truth to compare with.
     """
 
     name: str
@@ -33,6 +34,7 @@ class ModelView:
     found: Sequence[int]
     frame_scores: Floats
     masks: Floats | None = None
+    learnt_foreground: Floats | None = None
     stems: Mapping[int, Floats] = field(default_factory=dict)
     score: float | None = None
 

@@ -24,7 +24,9 @@ def with_stems(
         if model.masks is None or not wanted:
             return model
         foreground = foregrounds[model.name]
-        waveforms = separator.separate_classes(model.masks, wanted, foreground, model.found)
+        waveforms = separator.separate_classes(
+            model.masks, wanted, foreground, model.found, model.learnt_foreground
+        )
         return replace(model, stems=dict(zip(wanted, waveforms, strict=True)))
 
     return replace(clip, models=[separated(model) for model in clip.models])

@@ -36,7 +36,9 @@ def draw_way(
     shown = clip.true_classes[:MOST_SHOWN]
     separator = Separator(clip.waveform, clip.spectral)
     sharing = np.flatnonzero(clip.clip_probabilities > detector.clip_threshold)
-    waveforms = separator.separate_classes(clip.masks, shown, foreground, sharing)
+    waveforms = separator.separate_classes(
+        clip.masks, shown, foreground, sharing, clip.learnt_foreground
+    )
     separated = dict(zip(shown, waveforms, strict=True))
     save_all(draw_method(clip, detector, shown=shown, separated=separated), outputs)
 

@@ -40,10 +40,10 @@ def separate(
             found = store.clip_probabilities()[index] > clip_threshold
             true = np.isin(store.classes, classes_of(planned[row.mixture_name]))
             separator = Separator(mixture_of(stems), spectral)
-            masks = decode_masks(store.mask_codes(index))
+            masks, learnt = decode_masks(store.mask_codes(index)), store.foreground(index)
             wanted = np.flatnonzero(found if classes == "found" else true)
             sharing = np.flatnonzero(found)
-            waveforms = separator.separate_classes(masks, wanted, foreground, sharing)
+            waveforms = separator.separate_classes(masks, wanted, foreground, sharing, learnt)
             for label, waveform in zip(wanted, waveforms, strict=True):
                 name = file_name_of(row.mixture_name, int(label), store.classes[label])
                 write_flac(directory / name, to_pcm16(waveform), spectral.sample_rate)

@@ -138,6 +138,18 @@ def test_the_separated_sounds_are_those_of_the_separator(make_clip, spectral):
         np.testing.assert_array_equal(stem, separator.separate(model.masks[index]))
 
 
+def test_sounds_of_a_learnt_foreground_are_cut_to_its_map(make_clip):
+    clip = make_clip()
+    nothing = replace(clip.models[0], learnt_foreground=np.zeros_like(clip.logmel))
+    cut = {"above": 1.5, "steepness": 3.0}
+    [silent, heard] = with_stems(
+        replace(clip, models=[nothing, replace(clip.models[0], name="other")]),
+        {nothing.name: cut, "other": cut},
+    ).models
+    assert all(not stem.any() for stem in silent.stems.values())
+    assert all(stem.any() for stem in heard.stems.values())
+
+
 def test_the_table_has_the_means_with_their_intervals(page):
     tagging, separation = data_of(page)["tables"]
     assert (tagging["title"], separation["title"]) == (

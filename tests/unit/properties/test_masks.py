@@ -137,19 +137,25 @@ def test_a_class_has_cells_in_its_frames_only_and_the_order_of_events_is_free(
     first=st.integers(0, 30),
     count=st.integers(0, 30),
     seed=seeds,
+    learnt=st.booleans(),
 )
 def test_a_file_of_masks_is_what_was_appended(
-    lengths: list[int], n_classes: int, first: int, count: int, seed: int
+    lengths: list[int], n_classes: int, first: int, count: int, seed: int, learnt: bool
 ) -> None:
     rng = np.random.default_rng(seed)
-    parts = [rng.integers(0, 256, (n, n_classes, 4)).astype(np.uint8) for n in lengths]
+    parts = [rng.integers(0, 256, (n, n_classes + learnt, 4)).astype(np.uint8) for n in lengths]
     whole = np.concatenate(parts)
-    with MaskFile(n_classes, 4) as file:
+    with MaskFile(n_classes, 4, learnt=learnt) as file:
         for part in parts:
             file.append(part)
         assert file.n_frames == len(whole)
-        read = file.read(first, first + count)
-    np.testing.assert_array_equal(read, decode_masks(whole[first : first + count].swapaxes(0, 1)))
+        read, of_map = file.read(first, first + count), file.foreground(first, first + count)
+    expected = decode_masks(whole[first : first + count].swapaxes(0, 1))
+    np.testing.assert_array_equal(read, expected[:n_classes])
+    if learnt:
+        np.testing.assert_array_equal(of_map, expected[n_classes])
+    else:
+        assert of_map is None
 
 
 def noise(n_samples: int, seed: int) -> np.ndarray:

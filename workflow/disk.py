@@ -102,8 +102,13 @@ def _predictions(config: Configuration, n_classes: int) -> float:
         config["tuning"]["clips"], mixtures["per_fold"] * (mixtures["folds"] - 1)
     )
     with_masks = [model for model in _models(config) if model["network"]["type"] != "dnn"]
-    rates = (MASKS if model["foreground"]["above"] is None else CUT_MASKS for model in with_masks)
-    return sum(rates) * n_clips * _cells(config) * n_classes
+    return sum(_maps(model, n_classes) for model in with_masks) * n_clips * _cells(config)
+
+
+def _maps(model: Configuration, n_classes: int) -> float:
+    """A cell of a clip: of the masks of all classes, and of the map of a learnt foreground."""
+    rate = MASKS if model["foreground"]["above"] is None else CUT_MASKS
+    return rate * n_classes + (MASKS if model["objective"]["foreground"] else 0.0)
 
 
 def _looks(config: Configuration, n_classes: int) -> float:

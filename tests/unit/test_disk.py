@@ -22,7 +22,8 @@ def test_it_grows_with_clips_snrs_and_models():
     two = disk.estimate(configuration(grid={"snr_db": [0, 10], "models": ["tiny_gmp"]}), 10, 0)
     assert two["mixtures"] == 2 * one["mixtures"] and two["features"] == 2 * one["features"]
     assert two["material"] == 0 < one["material"]  # no fresh mixtures
-    each = disk.MASKS, disk.MASKS, disk.CUT_MASKS  # of the three models
+    # of the three models, the last of which has a map beside the masks of ten classes
+    each = disk.MASKS, disk.MASKS, disk.CUT_MASKS + disk.MASKS / 10
     assert two["predictions"] == pytest.approx(one["predictions"] * 2 * each[0] / sum(each))
 
 

@@ -88,6 +88,7 @@ class SegmentationModel(nn.Module):
     the mean of those at so many `shifts` of the network (1: as it is).
     clip_frames: of the training clips, over which long recordings are pooled; None: not known.
     Buffers `mel_mean` and `mel_deviation` (mels,): set them with `standardise_with`.
+    ValueError for a foreground that a network without masks shall learn.
     """
 
     mel_mean: Tensor
@@ -120,6 +121,8 @@ class SegmentationModel(nn.Module):
         self.foreground = Foreground(**foreground) if foreground else None
         n_maps = len(classes) * self.pooling.maps_per_class + self.learns_foreground
         self.network = build_network(network, n_maps, n_mels)
+        if self.learns_foreground and not self.gives_masks:
+            raise ValueError("foreground.learnt: needs a network with masks to cut")
         self.shifts = self.smooth_frames = self.nearby_frames = 1
         self.register_buffer("mel_mean", torch.zeros(n_mels))
         self.register_buffer("mel_deviation", torch.ones(n_mels))

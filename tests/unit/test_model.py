@@ -89,6 +89,12 @@ def learning_foreground() -> SegmentationModel:
     return SegmentationModel(TINY, GWRP, CLASSES, SETTINGS, 12, foreground)
 
 
+def test_a_network_without_masks_learns_no_foreground():
+    foreground = {"above": 1.0, "steepness": 3.0, "cells": 2.0, "learnt": True}
+    with pytest.raises(ValueError, match=r"foreground\.learnt: needs a network with masks"):
+        SegmentationModel({"type": "dnn", "widths": [8]}, GWRP, CLASSES, SETTINGS, 12, foreground)
+
+
 def test_a_map_of_the_foreground_and_those_of_classes_have_each_their_own_loss():
     """In the last layer; what is before it they share."""
     labels, teacher = torch.tensor([[1.0, 0.0, 1.0]]).repeat(2, 1), torch.rand(2, 3, 20)

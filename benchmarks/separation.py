@@ -108,8 +108,8 @@ class Part:
     def mask_codes(self, index: int) -> NDArray[np.uint8]:
         return self._store.mask_codes(self._first + index)
 
-    def foreground(self, index: int) -> NDArray[np.float32] | None:
-        return self._store.foreground(self._first + index)
+    def learnt_foreground(self, index: int) -> NDArray[np.float32] | None:
+        return self._store.learnt_foreground(self._first + index)
 
 
 def separate_peak(inputs: Inputs) -> float:

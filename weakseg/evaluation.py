@@ -145,7 +145,8 @@ def model_separation(
     """
 
     def separate(index: int, sources: Sources, separator: Separator) -> list[list[Waveform]]:
-        masks, learnt = decode_masks(predicted.mask_codes(index)), predicted.foreground(index)
+        masks = decode_masks(predicted.mask_codes(index))
+        learnt = predicted.learnt_foreground(index)
         sharing = np.flatnonzero(found[index]).tolist()
         stems = separator.separate_classes(masks, sources.labels, foreground, sharing, learnt)
         return [list(stems)]

@@ -42,11 +42,13 @@ def predict_clips(
         output = _run(model, torch.from_numpy(logmel).to(device), arithmetic)
         probabilities = output.clip_probabilities.cpu().numpy()
         scores = output.frame_scores.transpose(1, 2).cpu().numpy()
-        logits, of_map = output.mask_logits.cpu().numpy(), output.foreground_logits
+        logits = output.mask_logits.cpu().numpy()
+        learnt = output.foreground_logits
+        maps = None if learnt is None else encode_mask_logits(learnt.cpu().numpy())
         for clip, name in enumerate(names):
             codes = encode_mask_logits(logits[clip]) if model.gives_masks else None
-            learnt = None if of_map is None else encode_mask_logits(of_map[clip].cpu().numpy())
-            yield ClipPrediction(name, probabilities[clip], scores[clip], codes, learnt)
+            of_map = None if maps is None else maps[clip]
+            yield ClipPrediction(name, probabilities[clip], scores[clip], codes, of_map)
 
 
 @torch.inference_mode()

@@ -21,7 +21,10 @@ from weakseg.store import decode_masks
 
 class MaskFile:
     """Masks of `n_classes` classes and `n_mels` bands, in a file in `directory` (None: the system's
-    for temporary files); `learnt`: and a map of the foreground."""
+    for temporary files).
+
+    learnt: whether a map of the foreground comes after those of the classes.
+    """
 
     def __init__(
         self, n_classes: int, n_mels: int, directory: Path | None = None, *, learnt: bool = False
@@ -52,7 +55,7 @@ class MaskFile:
         """Masks (classes, frames, mels) of the frames `first` to `end`, as far as there are."""
         return self._maps(first, end, slice(self._n_classes))
 
-    def foreground(self, first: int, end: int) -> NDArray[np.float32] | None:
+    def learnt_foreground(self, first: int, end: int) -> NDArray[np.float32] | None:
         """The map (frames, mels) of a learnt foreground, likewise; None if there is none."""
         return self._maps(first, end, slice(self._n_classes, None))[0] if self._learnt else None
 

@@ -88,7 +88,7 @@ class SegmentationModel(nn.Module):
     the mean of those at so many `shifts` of the network (1: as it is).
     clip_frames: of the training clips, over which long recordings are pooled; None: not known.
     Buffers `mel_mean` and `mel_deviation` (mels,): set them with `standardise_with`.
-    ValueError for a foreground that a network without masks shall learn.
+    ValueError for a foreground that a network without masks is to learn.
     """
 
     mel_mean: Tensor

@@ -28,5 +28,5 @@ class Predictions(Protocol):
     def mask_codes(self, index: int) -> NDArray[np.uint8]:
         """(classes, frames, mels)."""
 
-    def foreground(self, index: int) -> NDArray[np.float32] | None:
+    def learnt_foreground(self, index: int) -> NDArray[np.float32] | None:
         """The map (frames, mels) of a learnt foreground, if there is one."""

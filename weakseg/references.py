@@ -62,7 +62,7 @@ class TrueActivity:
         """(classes, frames, mels)."""
         return encode_masks(self.masks(index))
 
-    def foreground(self, index: int) -> None:
+    def learnt_foreground(self, index: int) -> None:
         """Nothing is learnt."""
 
 

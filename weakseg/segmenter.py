@@ -45,7 +45,8 @@ class Segmentation:
 
     probabilities (classes,), of the recording: the highest of its clips (`streaming`);
     frame_scores (frames, classes) in 0..1, not gated by the probability; masks (classes, frames,
-    mels) in 0..1, or None for a model without masks; events: a table `onset, offset` (seconds),
+    mels) in 0..1, or None for a model without masks; learnt_foreground: the map (frames, mels) that
+    these are cut to, of a model that has one; events: a table `onset, offset` (seconds),
     `event_label`; mixture (samples,) and the stem (samples,) of each class that was found, by its
     name, in -1..1; residual: the mixture without the stems.  frame_seconds: from one frame to the
     next; sample_rate: of the mixture and what it was separated into, Hz.
@@ -55,6 +56,7 @@ class Segmentation:
     probabilities: NDArray[np.float32]
     frame_scores: NDArray[np.float32]
     masks: NDArray[np.float32] | None
+    learnt_foreground: NDArray[np.float32] | None
     events: pd.DataFrame
     stems: dict[str, NDArray[np.float32]]
     residual: NDArray[np.float32]
@@ -144,12 +146,14 @@ class Segmenter:
                 np.concatenate(some, axis=-1) for some in zip(*parts, strict=True)
             )
             all_masks = masks.read(0, masks.n_frames) if self.gives_masks else None
+            learnt = masks.learnt_foreground(0, masks.n_frames)
         events = self.events("", heard, detectors).drop(columns="filename")
         return Segmentation(
             self.classes,
             heard.probabilities,
             heard.frame_scores,
             all_masks,
+            learnt,
             events,
             dict(zip((self.classes[index] for index in found), separated, strict=True)),
             mixture - separated.sum(axis=0),

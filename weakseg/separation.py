@@ -5,10 +5,10 @@ Conventions
 - Masks are (frames, mels), 0..1; spectra (frames, bins); waveforms (samples,).
 - A mel mask becomes a mask of STFT bins through the inverse filter bank, which
   multiplies the mixture's spectrum; the phase is the mixture's.
-- Masks that a model cut to the foreground of mel bands, which stands out of a noise floor or which
-  it has learnt, are, at the resolution of the STFT, sharpened to that of its bins, and scaled down
-  where those of the classes that were found come to more than 1 together: no part of the mixture is
-  in two of their stems, and these and what is left over sum to it.
+- Masks that a model cut to a foreground of mel bands (what stands out of a noise floor, or a map
+  that it has learnt) are, at the resolution of the STFT, sharpened to that of its bins, and scaled
+  down where those of the classes that were found come to more than 1 together: no part of the
+  mixture is in two of their stems, and these and what is left over sum to it.
 - `separate_published` is the published arithmetic: it loses the lowest bins, which
   no mel filter covers, ramps over the first frame and drops the last samples.
   `separate` mends all three and returns as many samples as it was given.
@@ -89,7 +89,7 @@ class Separator:
         `steepness`), or None to take the masks as they are; found: the classes that share the
         mixture, None for the wanted ones.  One that is wanted but not among them is separated as if
         it had been found as well, and takes nothing from the others.  learnt: the map (frames,
-        mels) that the masks were cut to, of a model that has one.
+        mels) that the masks were cut to, of a model that has one; for a foreground alone.
         """
         if foreground is None:
             return self._waveforms(self._held(mel_masks[wanted] @ self._to_bins))
@@ -118,31 +118,33 @@ class Separator:
         at most 1 in each bin, and any other one with them.
 
         A class's share of the foreground is one of power, and its root a gain.  The foreground is
-        half that of the bands, half that of the bins, whose noise varies more; but what a model has
-        learnt not to be foreground is none, however far a bin stands out.
+        half that of the bands, half that of the bins, whose noise varies more.
         """
-        of_bands, of_bins = self._foreground(above, steepness)
-        if learnt is not None:
-            of_bands = self._held(learnt @ self._to_bins)
-            of_bins = of_bands * of_bins
+        of_bands, of_bins = self._foreground(above, steepness, learnt)
         share = self._held(mel_masks @ self._to_bins) / np.maximum(of_bands, LEAST_FOREGROUND)
         masks = np.sqrt(np.minimum(share, 1)) * (of_bands + of_bins) / 2
         total = masks[shares].sum(axis=0) + masks * ~shares[:, None, None]
         return masks / np.maximum(total, 1)
 
-    def _foreground(self, above: float, steepness: float) -> tuple[Magnitude, Magnitude]:
-        """How surely the bands that cover each bin stand out, and the bin itself, (frames, bins)
-        each."""
+    def _foreground(
+        self, above: float, steepness: float, learnt: Magnitude | None
+    ) -> tuple[Magnitude, Magnitude]:
+        """How surely the bands that cover each bin are foreground, and the bin itself, (frames,
+        bins) each: what stands out; but where a model has learnt that bands are none, no bin is.
+        """
         # Where there are whole frames they are the model's: in one that is partly past the end the
         # noise is softer, and for seconds before it all would stand out.
         n_frames = self._spectral.n_frames(self._n_samples)
         whole = slice(self._lead, self._lead + n_frames) if n_frames else slice(None)
+        held = self._held if n_frames else np.asarray
         magnitude = np.abs(self._spectrum[whole])
-        bands = np.log(self._spectral.mel_of(magnitude) + np.float32(EPSILON))
-        of_bands = standing_out(bands, above, steepness) @ self._to_bins
         bins = np.log(magnitude + np.float32(EPSILON))
-        of_bins = standing_out(bins, above + BIN_ABOVE, steepness)
-        return (self._held(of_bands), self._held(of_bins)) if n_frames else (of_bands, of_bins)
+        of_bins = held(standing_out(bins, above + BIN_ABOVE, steepness))
+        if learnt is not None:
+            of_bands = self._held(learnt @ self._to_bins)
+            return of_bands, of_bands * of_bins
+        bands = np.log(self._spectral.mel_of(magnitude) + np.float32(EPSILON))
+        return held(standing_out(bands, above, steepness) @ self._to_bins), of_bins
 
     def separate(self, mel_mask: Magnitude) -> NDArray[np.float32]:
         """The waveform (samples,) that a mask (frames, mels) lets through.

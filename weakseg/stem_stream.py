@@ -78,5 +78,5 @@ def _separate(
     first = window.first // spectral.hop
     frames = first, first - (-len(window.values) // spectral.hop)
     separator = Separator(window.values, spectral)
-    ours, learnt = masks.read(*frames), masks.foreground(*frames)
-    return separator.separate_classes(ours, wanted, foreground, learnt=learnt)
+    learnt = masks.learnt_foreground(*frames) if foreground else None
+    return separator.separate_classes(masks.read(*frames), wanted, foreground, learnt=learnt)

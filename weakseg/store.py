@@ -337,6 +337,7 @@ class PredictionStore:
         self._file = _open(path, "clip_probabilities")
         self.classes, self.settings, self.names = _description(path, self._file)
         self.has_masks = "mask_codes" in self._file
+        self._learns_foreground = "foreground_codes" in self._file
 
     def __len__(self) -> int:
         return len(self.names)
@@ -364,9 +365,9 @@ class PredictionStore:
         """(classes, frames, mels) uint8; `decode_masks` gives the masks."""
         return self._read("mask_codes", index)
 
-    def foreground(self, index: int) -> NDArray[np.float32] | None:
+    def learnt_foreground(self, index: int) -> NDArray[np.float32] | None:
         """The map (frames, mels) of a learnt foreground, in 0..1; None if the model has none."""
-        if "foreground_codes" not in self._file:
+        if not self._learns_foreground:
             return None
         return decode_masks(self._read("foreground_codes", index))
 

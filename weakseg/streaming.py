@@ -112,10 +112,10 @@ class Listener:
     def _codes(self, cells: Cells, core: slice) -> NDArray[np.uint8] | None:
         if not self._model.gives_masks:
             return None
-        logits = cells.mask_logits[0]
-        if cells.foreground_logits is not None:
-            logits = torch.cat([logits, cells.foreground_logits])
-        return encode_mask_logits(logits[:, core].transpose(0, 1).cpu().numpy())
+        logits = cells.mask_logits[0, :, core]
+        if cells.foreground_logits is not None:  # (1, frames, mels), of the only clip
+            logits = torch.cat([logits, cells.foreground_logits[:, core]])
+        return encode_mask_logits(logits.transpose(0, 1).cpu().numpy())
 
     def probabilities(self) -> ClipProbabilities:
         """Of the clips of all frames."""

@@ -106,7 +106,7 @@ def _predictions(config: Configuration, n_classes: int) -> float:
 
 
 def _maps(model: Configuration, n_classes: int) -> float:
-    """A cell of a clip: of the masks of all classes, and of the map of a learnt foreground."""
+    """Bytes a cell of a clip: masks of all classes, and the map of a learnt foreground."""
     rate = MASKS if model["foreground"]["above"] is None else CUT_MASKS
     return rate * n_classes + (MASKS if model["objective"]["foreground"] else 0.0)
 

@@ -75,13 +75,18 @@ def read_features(path: Path) -> Any:
 
 def write_some_predictions(path: Path) -> None:
     codes = np.uint8(255 * noise(2, 21, 4))
-    clips = [ClipPrediction(f"{i}.wav", noise(2) / (i + 1), noise(21, 2), codes) for i in (0, 1)]
+    clips = [
+        ClipPrediction(f"{i}.wav", noise(2) / (i + 1), noise(21, 2), codes, codes[i])
+        for i in (0, 1)
+    ]
     write_predictions(path, ["0.wav", "1.wav"], CLASSES, SETTINGS, clips)
 
 
 def read_predictions(path: Path) -> Any:
     with PredictionStore(path) as store:
-        clips = [(store.frame_scores(i), store.mask_codes(i)) for i in (0, 1)]
+        clips = [
+            (store.frame_scores(i), store.mask_codes(i), store.learnt_foreground(i)) for i in (0, 1)
+        ]
         return store.names, store.classes, store.settings, store.clip_probabilities(), clips
 
 

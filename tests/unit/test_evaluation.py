@@ -4,7 +4,7 @@ import pytest
 
 from weakseg.detection import Detector, detect, join
 from weakseg.draws import draws_of
-from weakseg.evaluation import Decisions, as_table, score_model
+from weakseg.evaluation import Decisions, as_table, model_separation, score_model
 from weakseg.features import extract
 from weakseg.mixing import write_shard
 from weakseg.reference_evaluation import score_references
@@ -17,6 +17,7 @@ from weakseg.store import (
     FeatureStore,
     PredictionStore,
     StoreError,
+    decode_masks,
     encode_mask_logits,
     write_features,
     write_predictions,
@@ -73,8 +74,9 @@ def fold(tmp_path):
     return tmp_path / "f.h5", tmp_path / "manifest.csv", spectral
 
 
-def predict_with(store, path, mask_of):
-    """Predictions whose masks are `mask_of(truth (classes, frames, mels))`."""
+def predict_with(store, path, mask_of, learnt=None):
+    """Predictions whose masks are `mask_of(truth (classes, frames, mels))`; learnt: the code of all
+    cells of a map of the foreground."""
     clips = []
     for index, name in enumerate(store.names):
         truth = np.zeros((2, *store.shape))
@@ -87,6 +89,7 @@ def predict_with(store, path, mask_of):
                 masks.max(axis=(1, 2)),
                 masks.mean(axis=2).T,
                 encode_mask_logits(np.log(masks / (1 - masks))),
+                None if learnt is None else np.full(store.shape, learnt, np.uint8),
             )
         )
     write_predictions(path, store.names, store.classes, store.settings, clips)
@@ -156,6 +159,26 @@ def test_the_classes_that_were_found_share_a_mixture_not_the_true_ones(fold, tmp
     monkeypatch.setattr(Separator, "separate_classes", noted)
     evaluate_masks(fold, tmp_path, lambda truth: np.stack([np.ones_like(truth[0]), 0 * truth[1]]))
     assert calls == [([0, 1], [0]), ([1], [0]), ([0], [0]), ([0], [0])]
+
+
+def test_stems_are_cut_to_the_map_of_a_learnt_foreground(fold, tmp_path, monkeypatch):
+    features, manifest, _ = fold
+    maps, separate = [], Separator.separate_classes
+
+    def noted(self, masks, wanted, foreground, found, learnt):
+        maps.append(learnt)
+        return separate(self, masks, wanted, foreground, found, learnt)
+
+    monkeypatch.setattr(Separator, "separate_classes", noted)
+    with FeatureStore([features]) as truth:
+        for code in (None, 200):
+            predict_with(truth, tmp_path / "p.h5", lambda truth: truth, code)
+            rendered = (stems for _, stems in rendered_mixtures([manifest]))
+            with PredictionStore(tmp_path / "p.h5") as predicted:
+                model_separation(predicted, np.ones((4, 2), bool), PLAN, rendered, None)
+        value = decode_masks(np.uint8(200))
+        assert maps[:4] == [None] * 4 and len(maps) == 8
+        assert all(one.shape == truth.shape and (one == value).all() for one in maps[4:])
 
 
 def test_references_bound_what_a_model_can_reach(fold):

@@ -83,7 +83,7 @@ def test_the_map_of_a_learnt_foreground_is_kept_beside_the_masks(features, tmp_p
     with FeatureStore(features) as store, PredictionStore(tmp_path / "p.h5") as predictions:
         with torch.inference_mode():
             logits = model(torch.from_numpy(store.logmel([7]))).foreground_logits
-        given = predictions.foreground(7)
+        given = predictions.learnt_foreground(7)
     assert given == pytest.approx(logits[0].sigmoid().numpy(), abs=0.01) and given.std() > 0.05
 
 

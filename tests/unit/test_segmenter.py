@@ -51,6 +51,7 @@ def test_what_comes_out_has_the_shapes_it_says(model, sound):
     assert list(found.events.columns) == ["onset", "offset", "event_label"]
     np.testing.assert_array_equal(found.mixture, sound.astype(np.float32))
     assert found.masks.min() >= 0 and found.masks.max() <= 1
+    assert found.learnt_foreground is None
 
 
 def test_stems_and_residual_sum_to_the_mixture(model, sound):
@@ -81,11 +82,12 @@ def test_stems_of_a_learnt_foreground_are_cut_to_its_map(learnt_model, sound):
     with torch.inference_mode():
         logmel = model.spectral.logmel(found.mixture)
         logits = model._model(torch.from_numpy(logmel)[None]).foreground_logits[0]
+    learnt = decode_masks(encode_mask_logits(logits.numpy()))
+    np.testing.assert_allclose(found.learnt_foreground, learnt, atol=0.025)  # a step of the codes
     separator, cut = Separator(found.mixture, model.spectral), {"above": 1.5, "steepness": 3.0}
     wanted = [index for index in range(3) if found.probabilities[index] > 0.1]
-    learnt = decode_masks(encode_mask_logits(logits.numpy()))
-    stems = separator.separate_classes(found.masks, wanted, cut, learnt=learnt)
-    np.testing.assert_allclose(list(found.stems.values()), stems, atol=1e-3)
+    stems = separator.separate_classes(found.masks, wanted, cut, learnt=found.learnt_foreground)
+    np.testing.assert_allclose(list(found.stems.values()), stems, atol=2e-5)
     others = separator.separate_classes(found.masks, wanted, cut)
     assert np.abs(others - stems).max() > 0.02
 

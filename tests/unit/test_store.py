@@ -79,9 +79,9 @@ def test_predictions_are_read_as_written(tmp_path, learnt):
         np.testing.assert_array_equal(store.mask_codes(0), clips[0].mask_codes)
         if learnt:
             expected = decode_masks(clips[1].foreground_codes)
-            np.testing.assert_array_equal(store.foreground(1), expected)
+            np.testing.assert_array_equal(store.learnt_foreground(1), expected)
         else:
-            assert store.foreground(1) is None
+            assert store.learnt_foreground(1) is None
 
 
 def test_nothing_is_left_of_a_failed_write(tmp_path):

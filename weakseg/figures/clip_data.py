@@ -54,6 +54,8 @@ class ClipData:
         _expect("frame_scores", self.frame_scores, (n_frames, n_classes))
         if self.masks is not None:
             _expect("masks", self.masks, (n_classes, n_frames, n_mels))
+        if self.learnt_foreground is not None:
+            _expect("learnt_foreground", self.learnt_foreground, (n_frames, n_mels))
         for index, mask in self.mask_truth.items():
             _expect(f"mask_truth[{index}]", mask, (n_frames, n_mels))
         for name, events in (("events", self.events), ("true_events", self.true_events)):

@@ -76,7 +76,7 @@ def load_clip(
         events=found[found["filename"] == name],
         true_events=true_events(mixture),
         mask_truth=truth.mask_truth(index),
-        learnt_foreground=predicted.foreground(index),
+        learnt_foreground=predicted.learnt_foreground(index),
     )
 
 

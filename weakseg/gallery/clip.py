@@ -82,6 +82,9 @@ class GalleryClip:
             self._expect(f"{model.name}: frame_scores", model.frame_scores, (n_frames, n_classes))
             if model.masks is not None:
                 self._expect(f"{model.name}: masks", model.masks, (n_classes, n_frames, n_mels))
+            if model.learnt_foreground is not None:
+                name = f"{model.name}: learnt_foreground"
+                self._expect(name, model.learnt_foreground, (n_frames, n_mels))
             self._expect_events(f"{model.name}: events", model.events)
 
     def _expect(self, name: str, values: NDArray[Any], shape: tuple[int, ...]) -> None:

@@ -51,6 +51,9 @@ def cut(clip: GalleryClip, first: int, n_frames: int) -> GalleryClip:
             events=_between(model.events, starts, seconds),
             frame_scores=model.frame_scores[frames],
             masks=None if model.masks is None else model.masks[:, frames],
+            learnt_foreground=None
+            if model.learnt_foreground is None
+            else model.learnt_foreground[frames],
             stems=_parts(model.stems, samples),
         )
 

@@ -92,7 +92,7 @@ class Fold:
             found=[int(label) for label in np.flatnonzero(probabilities > clip_threshold)],
             frame_scores=store.frame_scores(index),
             masks=decode_masks(store.mask_codes(index)) if store.has_masks else None,
-            learnt_foreground=store.foreground(index),
+            learnt_foreground=store.learnt_foreground(index),
             score=self.score(model, name),
         )
 

@@ -40,7 +40,7 @@ def separate(
             found = store.clip_probabilities()[index] > clip_threshold
             true = np.isin(store.classes, classes_of(planned[row.mixture_name]))
             separator = Separator(mixture_of(stems), spectral)
-            masks, learnt = decode_masks(store.mask_codes(index)), store.foreground(index)
+            masks, learnt = decode_masks(store.mask_codes(index)), store.learnt_foreground(index)
             wanted = np.flatnonzero(found if classes == "found" else true)
             sharing = np.flatnonzero(found)
             waveforms = separator.separate_classes(masks, wanted, foreground, sharing, learnt)

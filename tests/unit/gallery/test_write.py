@@ -171,6 +171,7 @@ def test_of_a_long_clip_the_part_with_most_events_is_shown(make_clip, spectral, 
     long = make_clip(seconds=20.0, truth=False, classes=list("abcd"))
     events = table(("a", 1.0, 1.2), ("a", 12.0, 14.0), ("b", 12.5, 15.0))
     object.__setattr__(long.models[0], "events", events)
+    object.__setattr__(long.models[0], "learnt_foreground", long.logmel)
     part = excerpt(long, 4.0)
     assert part.seconds <= 4.0 and part.seconds == pytest.approx(4.0, abs=0.05)
     assert 11 <= part.starts <= 12
@@ -179,6 +180,7 @@ def test_of_a_long_clip_the_part_with_most_events_is_shown(make_clip, spectral, 
     assert list(rows["onset"] + part.starts) == pytest.approx([12.0, 12.5])
     frames = len(part.logmel)
     assert part.models[0].masks.shape[1] == len(part.models[0].frame_scores) == frames
+    np.testing.assert_array_equal(part.models[0].learnt_foreground, part.logmel)
     first = round(part.starts * spectral.sample_rate)
     assert (part.waveform == long.waveform[first : first + len(part.waveform)]).all()
     assert len(part.models[0].stems[0]) == len(part.waveform)
@@ -190,5 +192,8 @@ def test_shapes_that_do_not_agree_are_refused(make_clip, table):
     clip = make_clip()
     with pytest.raises(ValueError, match=r"one.wav: mask_truth\[0\]: shape \(1, 2\), expected"):
         type(clip)(**vars(clip) | {"mask_truth": {0: clip.logmel[:1, :2]}})
+    wrong = replace(clip.models[0], learnt_foreground=clip.logmel[1:])
+    with pytest.raises(ValueError, match=r"learnt_foreground: shape .*, expected"):
+        replace(clip, models=[wrong])
     with pytest.raises(ValueError, match="true_events: other is none of the 4 classes"):
         type(clip)(**vars(clip) | {"true_events": table(("other", 0, 1))})

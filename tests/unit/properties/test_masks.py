@@ -149,7 +149,7 @@ def test_a_file_of_masks_is_what_was_appended(
         for part in parts:
             file.append(part)
         assert file.n_frames == len(whole)
-        read, of_map = file.read(first, first + count), file.foreground(first, first + count)
+        read, of_map = file.read(first, first + count), file.learnt_foreground(first, first + count)
     expected = decode_masks(whole[first : first + count].swapaxes(0, 1))
     np.testing.assert_array_equal(read, expected[:n_classes])
     if learnt:

@@ -1,5 +1,6 @@
 """The whole graph, from generated archives to tables and pictures."""
 
+import importlib
 import json
 import re
 from itertools import chain, combinations
@@ -14,11 +15,14 @@ import soundfile
 import yaml
 
 from weakseg.detection import read_events
-from weakseg.figures.from_stores import load_mixture
+from weakseg.figures.from_stores import load_mixture, stems_of
 from weakseg.material import Material
 from weakseg.plan import read_plan
 from weakseg.references import REFERENCES
-from weakseg.store import FeatureStore, PredictionStore
+from weakseg.rendered import mixture_of
+from weakseg.separation import Separator
+from weakseg.spectral import Spectral
+from weakseg.store import FeatureStore, PredictionStore, decode_masks
 from weakseg.tables import DIFFERENCE_COLUMNS, SUMMARY_COLUMNS
 from weakseg.thresholds import read_thresholds
 from workflow.configuration import complete
@@ -157,6 +161,33 @@ def test_pictures_and_audio_are_there(smoke):
         listed = pd.read_csv(directory / "manifest.csv")
         for name in listed.file:
             assert soundfile.info(directory / name).frames == 4 * 32000
+
+
+def test_separated_audio_is_cut_to_a_learnt_foreground(smoke, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "workflow" / "scripts")
+    separate = importlib.import_module("separate").separate
+    predictions = smoke.results / "predictions/snr0/tiny_fresh/holdout1.h5"
+    manifests = sorted(smoke.results.glob("mixtures/snr0/fold1-part*/manifest.csv"))
+    cut, plan = {"above": 1.5, "steepness": 3.0}, str(smoke.results / "mixtures.yaml")
+    output = str(tmp_path / "manifest.csv")
+    separate(str(predictions), plan, list(map(str, manifests)), output, 1, "true", 0.1, cut)
+    [name, label, file, in_truth] = pd.read_csv(output).iloc[0]
+    with PredictionStore(predictions) as store:
+        masks, learnt = decode_masks(store.mask_codes(0)), store.learnt_foreground(0)
+        separator = Separator(
+            mixture_of(stems_of(name, manifests)), Spectral.from_settings(store.settings)
+        )
+        options = (
+            [store.classes.index(label)],
+            cut,
+            np.flatnonzero(store.clip_probabilities()[0] > 0.1),
+        )
+    with_map, without = (
+        separator.separate_classes(masks, *options, one)[0] for one in (learnt, None)
+    )
+    written, _ = soundfile.read(tmp_path / file, dtype="float32")
+    assert in_truth and np.abs(written - with_map).max() <= 1 / 32767
+    assert np.abs(written - without).max() > 10 / 32767
 
 
 def test_the_gallery_shows_clips_of_every_model_and_all_metrics(smoke):

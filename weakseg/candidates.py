@@ -81,6 +81,11 @@ def with_published(values: Sequence[float] | Floats, published: float) -> Column
     return np.unique(np.append(np.round(values, 4), published).astype(np.float32))
 
 
+def rounded(value: float | np.floating) -> float:
+    """A chosen value as files of thresholds have it."""
+    return round(float(value), 6)
+
+
 def counts_above(
     truth: NDArray[np.bool_], scores: NDArray[np.float32], candidates: Column
 ) -> Counts:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -57,7 +57,19 @@ class Detector:
 PUBLISHED = Detector(clip_threshold=0.1, high=0.2, low=0.1, merge_gap=10, drop=10)
 """The paper's, and the configuration's where it says nothing else."""
 
-Detectors = Detector | Sequence[Detector]
+
+class EventDetector(Protocol):
+    """What finds a class's events in clips that are found to hold it: `Detector` or another."""
+
+    @property
+    def clip_threshold(self) -> float:
+        """The clip probability above which a clip holds the class."""
+
+    def ranges(self, scores: NDArray[np.floating]) -> list[tuple[int, int]]:
+        """Events, (first frame, end frame) each, of one class's scores (frames,)."""
+
+
+Detectors = Detector | Sequence[EventDetector]
 """One for all classes, or one a class."""
 
 

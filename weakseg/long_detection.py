@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from weakseg.detection import EVENT_COLUMNS, Detector
+from weakseg.detection import EVENT_COLUMNS, EventDetector
 from weakseg.streaming import ClipProbabilities
 
 
@@ -24,7 +24,7 @@ def detect_recording(
     clips: ClipProbabilities,
     frame_scores: NDArray[np.floating],
     classes: Sequence[str],
-    detectors: Sequence[Detector],
+    detectors: Sequence[EventDetector],
     frame_seconds: float,
 ) -> pd.DataFrame:
     """Events of one recording, with frame_scores (frames, classes) and a detector a class."""

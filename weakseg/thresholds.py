@@ -4,13 +4,15 @@ Conventions
 -----------
 - A file of tuned thresholds is YAML: `source`, a line that says from which labels each came, then
   `classes`, a mapping of values for each class.  A model without masks has no `mask` there.
+- A class's events are found by duration where it has `durations` (see `DurationDetector`), else by
+  two thresholds (`Detector`).
 - A class is found, that is detected and separated, where it is tagged: at its threshold `clip`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import numpy as np
 import yaml
 
 from weakseg.detection import Detector
+from weakseg.durations import DurationDetector
 from weakseg.metrics.binary import Threshold
 from weakseg.sealed import REMEDY as MAKE_ANEW
 from weakseg.sealed import read_yaml, write_text
@@ -42,27 +45,23 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class ClassThresholds:
-    """The decisions of one class; `high` to `drop` are its detector's (see `Detector`)."""
+    """The decisions of one class; `detector` is of its events, where the class is tagged."""
 
-    clip: float
     frame: float
     smooth: int
-    high: float
-    low: float
-    median: int
-    merge_gap: int
-    drop: int
+    detector: Detector | DurationDetector
     mask: float | None = None
 
     @property
-    def detector(self) -> Detector:
-        """Of the class's events, which a clip has where the class is tagged."""
-        return Detector(self.clip, self.high, self.low, self.merge_gap, self.drop, self.median)
+    def clip(self) -> float:
+        """The clip probability above which the class is tagged."""
+        return self.detector.clip_threshold
 
 
-# Thresholds that are numbers of frames, and the least that each may be
-FRAMES = {"smooth": 1, "median": 1, "merge_gap": 0, "drop": 0}
+# Each value of a class in a file: what it may be, and in words
+FRAMES = {"smooth": 1, "median": 1, "merge_gap": 0, "drop": 0}  # whole numbers; the least
 MOST_FRAMES = 1_000_000
+MOST = {"weight": 1e3, "cost": 1e6}  # numbers from 0 on that may be greater than 1
 
 
 class ThresholdError(ValueError):
@@ -90,13 +89,19 @@ def write_thresholds(
     path: str | Path, source: str, classes: Sequence[str], of_class: Sequence[ClassThresholds]
 ) -> None:
     """Write tuned thresholds."""
-    values = {
-        label: {name: value for name, value in asdict(one).items() if value is not None}
-        for label, one in zip(classes, of_class, strict=True)
-    }
+    values = {label: _values(one) for label, one in zip(classes, of_class, strict=True)}
     parts = ({"source": source}, {"classes": values})
-    texts = [yaml.safe_dump(p, sort_keys=False, allow_unicode=True, width=1000) for p in parts]
+    how: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 1000}
+    texts = [yaml.safe_dump(part, **how) for part in parts]
     write_text(path, "".join(texts))
+
+
+def _values(one: ClassThresholds) -> dict[str, Any]:
+    """One class's, as its file has them."""
+    events = {"clip": one.clip} | asdict(one.detector)
+    del events["clip_threshold"]
+    values = {"clip": one.clip, "frame": one.frame, "smooth": one.smooth, **events}
+    return values if one.mask is None else values | {"mask": one.mask}
 
 
 def read_thresholds(path: str | Path, classes: Sequence[str]) -> list[ClassThresholds]:
@@ -117,24 +122,35 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> list[ClassThres
 def _of_class(values: Any, where: str) -> ClassThresholds:
     """One class's; ThresholdError, which begins with `where`, if a value is missing or is none."""
     given = values if isinstance(values, dict) else {}
-    for field in fields(ClassThresholds):
-        value = given.get(field.name, None if field.default is MISSING else field.default)
-        if not _is_one(field.name, value):
-            expected = "a whole number" if field.name in FRAMES else "a number from 0 to 1"
-            raise ThresholdError(
-                f"{where}: {field.name} is {str(value)[:40]!r}, expected {expected}; {REMEDY}"
-            )
-    surplus = [str(name) for name in given if name not in ClassThresholds.__dataclass_fields__]
-    if surplus:
+    kind = DurationDetector if "durations" in given else Detector
+    of_detector = [field.name for field in fields(kind) if field.name != "clip_threshold"]
+    needed = ["clip", "frame", "smooth", *of_detector]
+    for name in [*needed, "mask"] if given.get("mask") is not None else needed:
+        if expected := _fault(name, given.get(name)):
+            value = str(given.get(name))[:40]
+            raise ThresholdError(f"{where}: {name} is {value!r}, expected {expected}; {REMEDY}")
+    if surplus := [str(name) for name in given if name not in (*needed, "mask")]:
         raise ThresholdError(f"{where}: nothing is called {surplus[0][:40]!r}; {REMEDY}")
-    return ClassThresholds(**given)
+    detector = kind(given["clip"], **{name: given[name] for name in of_detector})
+    return ClassThresholds(given["frame"], given["smooth"], detector, given.get("mask"))
 
 
-def _is_one(name: str, value: Any) -> bool:
-    if name == "mask" and value is None:
-        return True
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    if name not in FRAMES:
-        return 0 <= value <= 1
-    return isinstance(value, int) and FRAMES[name] <= value <= MOST_FRAMES
+def _fault(name: str, value: Any) -> str | None:
+    """What a value should be, in words, if it is not that."""
+    if name == "durations":
+        known = isinstance(value, dict) and all(
+            _whole(frames, 1) and _between(count, MOST_FRAMES) for frames, count in value.items()
+        )
+        return None if known else "how many events there are of each number of frames"
+    if name in FRAMES:
+        return None if _whole(value, FRAMES[name]) else "a whole number"
+    most = MOST.get(name, 1)
+    return None if _between(value, most) else f"a number from 0 to {most:g}"
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and _between(value, MOST_FRAMES) and value >= least
+
+
+def _between(value: Any, most: float) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value <= most

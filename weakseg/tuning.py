@@ -16,7 +16,7 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,34 +26,26 @@ from numpy.typing import NDArray
 from weakseg.background import REACH, SMOOTHED, bridged
 from weakseg.candidates import (
     LEVELS,
-    SHRINKAGE,
-    TIE,
     Column,
     choose,
     choose_even,
     counts_above,
+    rounded,
     with_published,
 )
-from weakseg.detection import Detector, gate, moving_means, smoothed
-from weakseg.metrics import events, masks
+from weakseg.detection import Detector, gate, moving_means
+from weakseg.durations import DurationDetector
+from weakseg.metrics import masks
 from weakseg.metrics.binary import Counts, LevelCounts
 from weakseg.metrics.event_table import Events
 from weakseg.plan import PlannedMixture
 from weakseg.spectral import Spectral
 from weakseg.store import PredictionStore, mask_level_values
 from weakseg.thresholds import ClassThresholds
+from weakseg.tuned_durations import tune_durations
+from weakseg.tuned_limits import tune_limits
 
 SMOOTHINGS = (1, 5, 9, 17, 25)  # frames
-DETECTORS: Mapping[str, Sequence[float]] = {
-    # lower ones suit the recordings that a model has learnt, and cost events of others
-    "high": (0.02, 0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9),
-    "low_share": (0.25, 0.5, 0.75, 1.0),  # of the high threshold
-    "median": (1, 5, 9, 15, 25),
-    "merge_gap": (0, 3, 6, 10, 20, 30),
-    "drop": (0, 2, 5, 10),
-}
-# weak scores and short events hide each other: both limits fall together
-STEPS = (("high", "drop"), ("low_share",), ("median",), ("merge_gap",))
 MINIMUM_DB = 4.0  # white noise: 3.9 dB in the lowest band to 0.6 dB in the highest
 
 
@@ -72,11 +64,13 @@ def tune(
     logmel: Callable[[int], NDArray[np.float32]],
     published: Configured,
     mask_threshold_db: float,
+    events_by: str = "durations",
 ) -> list[ClassThresholds]:
     """The thresholds of each class, from the predictions for some mixtures of the training folds.
 
     mixtures: as planned, in the order of the predictions; logmel: of the clip at an index, (frames,
-    mels); mask_threshold_db: by how much an ideal mask's cells are louder than the rest.
+    mels); mask_threshold_db: by how much an ideal mask's cells are louder than the rest; events_by:
+    durations (`tuned_durations`) or thresholds (`tuned_limits`).
     """
     spectral = Spectral.from_settings(predicted.settings)
     probabilities = predicted.clip_probabilities()
@@ -91,8 +85,12 @@ def tune(
     scores = gate(scores, probabilities[:, None], clip)
     reference = planned_events(mixtures, predicted.classes)
     hop = predicted.settings["hop"] / predicted.settings["sample_rate"]
-    columns: dict[str, NDArray[Any]] = {"clip": clip, "frame": frame, "smooth": smooth}
-    columns |= tune_detectors(scores, found, reference, hop, published.detector)
+    detectors: Sequence[Detector | DurationDetector] = (
+        tune_durations(scores, found, reference, hop, clip)
+        if events_by == "durations"
+        else tune_limits(scores, found, reference, hop, clip, published.detector)
+    )
+    mask: Sequence[float | None] = [None] * len(detectors)
     if predicted.has_masks:
         rise = loudness_of_a_cell(mask_threshold_db)
         clips = (
@@ -100,8 +98,11 @@ def tune(
             for i in range(len(predicted))
         )
         counts = masks.fold_level_counts(clips)
-        columns["mask"] = tune_masks(counts, labels.sum(axis=0), published.mask)
-    return _rows(columns, len(predicted.classes))
+        tuned = tune_masks(counts, labels.sum(axis=0), published.mask)
+        mask = [rounded(value) for value in tuned]
+    frames = [rounded(value) for value in frame]
+    columns = zip(frames, smooth.tolist(), detectors, mask, strict=True)
+    return [ClassThresholds(*of_class) for of_class in columns]
 
 
 # ---------------------------------------------------------------- what is known of the mixtures
@@ -166,133 +167,6 @@ def tune_frames(
     return levels[chosen % len(levels)], np.array(SMOOTHINGS)[chosen // len(levels)]
 
 
-# ---------------------------------------------------------------- events
-
-
-def tune_detectors(
-    scores: NDArray[np.float32],
-    found: NDArray[np.bool_],
-    reference: Events,
-    frame_seconds: float,
-    published: Detector,
-) -> dict[str, NDArray[Any]]:
-    """`high low median merge_gap drop` of each class, (classes,), by collar-based event F1.
-
-    scores: (clips, frames, classes); found: (clips, classes); reference: indices of these.  One
-    of STEPS after the other: first for all classes together, then twice class by class.
-    """
-    start = {
-        "high": published.high,
-        "low_share": published.low / published.high if published.high else 1.0,
-        "median": published.median,
-        "merge_gap": published.merge_gap,
-        "drop": published.drop,
-    }
-    n_classes = found.shape[1]
-    least_high = min(*DETECTORS["high"], published.high)
-    count = event_counter(scores, found, reference, frame_seconds, least_high)
-    n_events = np.bincount(reference.label, minlength=n_classes)
-    chosen = {name: np.full(n_classes, value, np.float32) for name, value in start.items()}
-    for shrinkage in np.inf, SHRINKAGE, SHRINKAGE:
-        for names in STEPS:
-            candidates = _product(names, start)
-            each = [
-                count(
-                    chosen | {n: np.full(n_classes, v) for n, v in zip(names, values, strict=True)}
-                )
-                for values in candidates
-            ]
-            counts = Counts(*(np.stack(part, axis=1) for part in zip(*each, strict=True)))
-            published_values = np.array([start[name] for name in names], np.float32)
-            distance = np.abs(candidates - published_values)
-            distance = (distance / np.maximum(distance.max(axis=0), TIE)).sum(axis=1)
-            best = candidates[choose(counts, n_events, distance, shrinkage)]
-            chosen |= dict(zip(names, best.T, strict=True))
-    low = _low(chosen)
-    del chosen["low_share"]
-    return chosen | {"low": low}
-
-
-def event_counter(
-    scores: NDArray[np.float32],
-    found: NDArray[np.bool_],
-    reference: Events,
-    frame_seconds: float,
-    least_high: float,
-) -> Callable[[Mapping[str, Column]], Counts]:
-    """A function that counts the events that some detectors find, (classes,); as `tune_detectors`.
-
-    Rows are the clips and classes in which any candidate can find an event, whose high threshold
-    is at least `least_high`.
-    """
-    n_classes = found.shape[1]
-    audible = scores.max(axis=1) > least_high
-    clip, label = np.nonzero(found & audible)
-    rows = np.ascontiguousarray(scores.transpose(0, 2, 1)[clip, label])
-    medians: dict[float, NDArray[np.floating]] = {}
-    n_events = np.bincount(reference.label, minlength=n_classes)
-
-    def smoothed_rows(median: Column) -> NDArray[np.floating]:
-        for size in np.unique(median).tolist():
-            if size not in medians:
-                medians[size] = smoothed(rows, int(size))
-        if len(np.unique(median)) == 1:
-            return medians[float(median[0])]
-        of_row = median[label]
-        mixed = np.empty_like(rows)
-        for size in np.unique(of_row).tolist():
-            mixed[of_row == size] = medians[size][of_row == size]
-        return mixed
-
-    def count(values: Mapping[str, Column]) -> Counts:
-        limits = (values["high"], _low(values), values["merge_gap"], values["drop"])
-        smooth = smoothed_rows(values["median"])
-        row, first, end = find_ranges(smooth, *(column[label] for column in limits))
-        onset, offset = (np.asarray(f * frame_seconds, np.float64) for f in (first, end))
-        estimated = Events(clip[row], label[row], onset, offset)
-        match = events.match_events(reference, estimated, n_classes)
-        tp = np.bincount(reference.label[match >= 0], minlength=n_classes)
-        n_estimated = np.bincount(label[row], minlength=n_classes)
-        return Counts(tp, n_estimated - tp, n_events - tp)
-
-    return count
-
-
-def find_ranges(
-    scores: NDArray[np.floating], high: Column, low: Column, merge_gap: Column, drop: Column
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Events of all rows of scores (rows, frames): row, first frame and end of each.
-
-    `Detector.ranges` for many rows at once; the limits are (rows,).
-    """
-    n_rows, n_frames = scores.shape
-    inside = np.zeros((n_rows, n_frames + 2), np.int8)
-    inside[:, 1:-1] = scores >= low[:, None]
-    edge = np.flatnonzero(np.diff(inside, axis=1))
-    row, first, end = edge[::2] // (n_frames + 1), edge[::2], edge[1::2]
-    first, end = first - row * (n_frames + 1), end - row * (n_frames + 1)
-    above = np.zeros((n_rows, n_frames + 1), np.int32)
-    np.cumsum(scores > high[:, None], axis=1, out=above[:, 1:])
-    started = above[row, end] > above[row, first]
-    row, first, end = row[started], first[started], end[started]
-    apart = (row[1:] != row[:-1]) | (first[1:] - end[:-1] > merge_gap[row[1:]])
-    opens, closes = (np.ones(len(row), bool) for _ in range(2))
-    opens[1:], closes[:-1] = apart, apart
-    row, first, end = row[opens], first[opens], end[closes]
-    kept = end - first > drop[row]
-    return row[kept], first[kept], end[kept]
-
-
-def _product(names: Sequence[str], start: Mapping[str, float]) -> NDArray[np.float32]:
-    """Every combination of the candidates of some of DETECTORS, (candidates, names)."""
-    axes = np.meshgrid(*(with_published(DETECTORS[name], start[name]) for name in names))
-    return np.stack(axes, axis=-1).reshape(-1, len(names))
-
-
-def _low(values: Mapping[str, Column]) -> Column:
-    return np.round(values["high"] * values["low_share"], 6).astype(np.float32)
-
-
 # ---------------------------------------------------------------- masks
 
 
@@ -334,15 +208,3 @@ def standing_out(logmel: NDArray[np.float32], rise_db: float) -> NDArray[np.bool
 def loudness_of_a_cell(threshold_db: float) -> float:
     """How far (dB) a mixture rises above the rest where an event is threshold_db louder than it."""
     return float(10 * np.log10(1 + 10 ** (threshold_db / 10)))
-
-
-def _rows(columns: Mapping[str, NDArray[Any]], n_classes: int) -> list[ClassThresholds]:
-    whole = ("smooth", "median", "merge_gap", "drop")
-    values: list[dict[str, Any]] = [
-        {
-            name: int(column[label]) if name in whole else round(float(column[label]), 6)
-            for name, column in columns.items()
-        }
-        for label in range(n_classes)
-    ]
-    return [ClassThresholds(**of_class) for of_class in values]

@@ -60,6 +60,7 @@ KEYS = {name: f"{group}.{name}" for group, names in SAME.items() for name in nam
     "named": "evaluation.figure_mixtures",
     "drawn": "evaluation.figure_clips",
     "most_clips": "tuning.clips",
+    "events_by": "tuning.events",
     "n_clips": "separation.clips",
     "compiled": "training.compile",
     "audio": "predict.audio",

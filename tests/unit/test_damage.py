@@ -16,8 +16,9 @@ import pandas as pd
 import pytest
 import torch
 
-from weakseg.detection import read_events
+from weakseg.detection import Detector, read_events
 from weakseg.draws import read_draws, write_draws
+from weakseg.durations import DurationDetector
 from weakseg.folds import FOLD_COLUMNS, read_folds
 from weakseg.history import write_history
 from weakseg.material import Entry, Material, part_of, write_material
@@ -136,8 +137,10 @@ def read_state(path: Path) -> Any:
 
 
 def write_some_thresholds(path: Path) -> None:
-    one = ClassThresholds(0.125, 0.25, 3, 0.5, 0.25, 1, 10, 7, 0.375)
-    write_thresholds(path, "a test", CLASSES, [one, one])
+    limits = Detector(0.125, 0.5, 0.25, 10, 7)
+    durations = DurationDetector(0.125, 0.5, 0.25, 2.0, {9: 1.5, 62: 40.0})
+    both = [ClassThresholds(0.25, 3, one, 0.375) for one in (limits, durations)]
+    write_thresholds(path, "a test", CLASSES, both)
 
 
 def some_table(columns: list[str]) -> pd.DataFrame:

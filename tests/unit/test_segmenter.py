@@ -9,7 +9,7 @@ import torch
 
 import weakseg
 from weakseg.audio import AudioError
-from weakseg.detection import PUBLISHED, detect
+from weakseg.detection import PUBLISHED, Detector, detect
 from weakseg.separation import Separator
 from weakseg.store import decode_masks, encode_mask_logits
 from weakseg.thresholds import ClassThresholds, ThresholdError, write_thresholds
@@ -102,7 +102,7 @@ def test_masks_are_averaged_over_three_shifts_unless_it_says_otherwise(tiny_mode
 
 
 def thresholds(tmp_path, clip=0.05, high=0.3):
-    one = ClassThresholds(clip, 0.1, 1, high, 0.1, 1, 2, 2, mask=0.5)
+    one = ClassThresholds(0.1, 1, Detector(clip, high, 0.1, 2, 2), mask=0.5)
     write_thresholds(tmp_path / "t.yaml", "a test", CLASSES, [one] * 3)
     return tmp_path / "t.yaml"
 

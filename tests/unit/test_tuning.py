@@ -1,26 +1,19 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 
 from weakseg.detection import Detector, moving_means
-from weakseg.metrics.event_table import Events
 from weakseg.metrics.masks import fold_level_counts
 from weakseg.spectral import EPSILON, Spectral
 from weakseg.store import ClipPrediction, PredictionStore, encode_masks, write_predictions
 from weakseg.thresholds import ThresholdError, join, read_thresholds, write_thresholds
 from weakseg.tuning import (
     Configured,
-    event_counter,
-    find_ranges,
     loudness_of_a_cell,
     planned_activity,
     single_classes,
     standing_out,
     tune,
     tune_clips,
-    tune_detectors,
     tune_frames,
     tune_masks,
     weak_labels,
@@ -103,70 +96,6 @@ def test_no_mixture_with_a_positive_changes_nothing():
     np.testing.assert_array_equal(tuned, np.float32([0.1, 0.1]))
 
 
-# ---------------------------------------------------------------- events
-
-
-@given(
-    arrays.arrays(np.float32, (3, 50), elements=st.sampled_from(np.float32([0, 0.1, 0.2, 0.3]))),
-    st.integers(0, 4),
-    st.integers(0, 4),
-)
-def test_ranges_of_many_rows_are_those_of_the_detector(scores, gap, drop):
-    detectors = [
-        Detector(0.1, high, low, gap, drop) for high, low in ((0.2, 0.1), (0.1, 0.1), (0.25, 0.2))
-    ]
-    limits = (
-        np.array([getattr(one, name) for one in detectors], np.float32)
-        for name in ("high", "low", "merge_gap", "drop")
-    )
-    found = [tuple(map(int, event)) for event in zip(*find_ranges(scores, *limits), strict=True)]
-    expected = [
-        (row, *event) for row, one in enumerate(detectors) for event in one.ranges(scores[row])
-    ]
-    assert found == expected
-
-
-def two_classes():
-    """Short, weak barks that the published detector drops, and long mews in three pieces."""
-    scores = np.zeros((8, FRAMES, 2), np.float32)
-    scores[:, 30:36, 0] = 0.15
-    for first in (60, 75, 90):
-        scores[:, first : first + 6, 1] = 0.6
-    rows = [(c, k, t) for c in range(8) for k, t in enumerate([(30, 36), (60, 96)])]
-    clip, label, times = (np.array(column) for column in zip(*rows, strict=True))
-    return scores, Events(clip, label, *(times.T / SECOND))
-
-
-def test_each_class_gets_the_detector_that_finds_all_its_events():
-    scores, reference = two_classes()
-    found = np.ones((8, 2), bool)
-    chosen = tune_detectors(scores, found, reference, 1 / SECOND, DETECTOR)
-    assert chosen["drop"][0] < 6 and chosen["high"][0] < 0.15
-    count = event_counter(scores, found, reference, 1 / SECOND, 0.02)
-    share = {"low_share": chosen["low"] / chosen["high"]}
-    tp, fp, fn = count(chosen | share)
-    assert tp.tolist() == [8, 8] and not fp.any() and not fn.any()
-
-
-def test_a_detector_that_finds_all_stays_the_published_one():
-    scores = np.zeros((4, FRAMES, 1), np.float32)
-    scores[:, 30:60] = 0.9
-    reference = Events(np.arange(4), np.zeros(4, int), *np.full((2, 4), [[30], [60]]) / SECOND)
-    chosen = tune_detectors(scores, np.ones((4, 1), bool), reference, 1 / SECOND, DETECTOR)
-    for name in ("high", "low", "merge_gap", "drop", "median"):
-        assert chosen[name].item() == np.float32(getattr(DETECTOR, name))
-
-
-def test_an_event_counts_only_where_the_clip_is_tagged():
-    scores, reference = two_classes()
-    found = np.ones((8, 2), bool)
-    found[:3, 1] = False
-    count = event_counter(scores, found, reference, 1 / SECOND, 0.02)
-    values = {"high": 0.1, "low_share": 1.0, "median": 1, "merge_gap": 10, "drop": 0}
-    tp, fp, fn = count({name: np.full(2, value, np.float32) for name, value in values.items()})
-    assert tp.tolist() == [8, 5] and fp.tolist() == [0, 0] and fn.tolist() == [0, 3]
-
-
 # ---------------------------------------------------------------- masks
 
 
@@ -226,15 +155,24 @@ def logmel(index):
     return level
 
 
-def test_a_model_that_is_right_is_found_right(tmp_path):
+@pytest.mark.parametrize("events_by", ["durations", "thresholds"])
+def test_a_model_that_is_right_is_found_right(tmp_path, events_by):
     with predictions(tmp_path / "p.h5", PLAN) as predicted:
-        tuned = tune(predicted, PLAN, logmel, PUBLISHED, -5.0)
+        tuned = tune(predicted, PLAN, logmel, PUBLISHED, -5.0, events_by)
+        scores = predicted.frame_scores(2)
     bark, mew, nothing = tuned
-    assert bark.clip < 0.05 and bark.frame < 0.05 and bark.mask < 0.05 and bark.high < 0.05
-    assert bark.drop < 7 and bark.detector.clip_threshold == bark.clip
-    assert all(0 < value < 0.9 for value in (mew.clip, mew.frame, mew.mask, mew.high))
-    assert nothing.detector == DETECTOR  # no positive: as published
+    assert bark.clip < 0.05 and bark.frame < 0.05 and bark.mask < 0.05
+    assert bark.detector.clip_threshold == bark.clip
+    assert all(0 < value < 0.9 for value in (mew.clip, mew.frame, mew.mask))
     assert (nothing.clip, nothing.frame, nothing.mask) == (0.1, 0.1, 0.1)
+    assert bark.detector.ranges(scores[:, 0]) == [(31, 38), (93, 101)]
+    assert mew.detector.ranges(scores[:, 1]) == nothing.detector.ranges(scores[:, 2]) == []
+
+
+def test_a_class_without_an_event_keeps_the_published_limits(tmp_path):
+    with predictions(tmp_path / "p.h5", PLAN) as predicted:
+        *_, nothing = tune(predicted, PLAN, logmel, PUBLISHED, -5.0, "thresholds")
+    assert nothing.detector == DETECTOR
 
 
 def test_a_model_without_masks_has_no_mask_thresholds_and_reads_no_log_mel(tmp_path):

@@ -66,6 +66,15 @@ def collar_counts(
     return Counts(tp, _count(est, shape) - tp, _count(ref, shape) - tp)
 
 
+def class_counts(ref: Events, est: Events, n_classes: int) -> Counts:
+    """Collar-based counts of all clips together, arrays (classes,)."""
+    matched = ref.label[match_events(ref, est, n_classes) >= 0]
+    n_ref, n_est, tp = (
+        np.bincount(label, minlength=n_classes) for label in (ref.label, est.label, matched)
+    )
+    return Counts(tp, n_est - tp, n_ref - tp)
+
+
 def match_events(
     ref: Events, est: Events, n_classes: int, collar: float = 0.2, offset_share: float = 0.5
 ) -> NDArray[np.intp]:

@@ -56,6 +56,7 @@ rule tune_thresholds:
             mask=config["evaluation"]["mask_threshold"],
             detector=DETECTOR,
             mask_threshold_db=config["features"]["mask_threshold_db"],
+            events_by=config["tuning"]["events"],
         ),
         code=digest_of("tune_thresholds"),
     script:

@@ -25,6 +25,7 @@ def tune_thresholds(
     mask: float,
     detector: Mapping[str, Any],
     mask_threshold_db: float,
+    events_by: str,
 ) -> None:
     planned = {mixture["mixture_name"]: mixture for mixture in read_plan(Path(plan))}
     published = Configured(clip, frame, mask, Detector(**detector))
@@ -38,7 +39,7 @@ def tune_thresholds(
             return store.logmel([place[predicted.names[index]]])[0]
 
         mixtures = [planned[name] for name in predicted.names]
-        tuned = tune(predicted, mixtures, logmel, published, mask_threshold_db)
+        tuned = tune(predicted, mixtures, logmel, published, mask_threshold_db, events_by)
         source = (
             f"{len(mixtures)} mixtures of the training folds: clip from their weak labels, "
             "all others from their planned onsets and offsets"

@@ -67,6 +67,17 @@ def test_collar_based_metrics_equal_sed_eval(seed):
 
 
 @pytest.mark.parametrize("seed", range(6))
+def test_counts_of_all_clips_together_are_those_of_each(seed):
+    reference, estimated, names = random_tables(seed)
+    each = events.totals(events.collar_counts(reference, estimated, names, CLASSES))
+    together = events.class_counts(
+        *(read_events(t, names, CLASSES) for t in (reference, estimated)), len(CLASSES)
+    )
+    for one, other in zip(each, together, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_segment_based_metrics_equal_sed_eval(seed):
     reference, estimated, names = random_tables(seed)
     expected = sed_eval_results(

@@ -258,7 +258,11 @@ def test_a_model_that_predict_refuses(spoil, words, model, recording, run_predic
 
 
 ONE = "{clip: 0.5, frame: 0.5, smooth: 1, high: 0.5, low: 0.2, median: 1, merge_gap: 1, drop: 1}"
+BY_DURATION = (
+    "{clip: 0.5, frame: 0.5, smooth: 1, level: 0.5, weight: 0.25, cost: 2.0, durations: {9: 1.5}}"
+)
 ALL = "".join(f"  {label}: {ONE}\n" for label in ("bark", "bell", "rain"))
+ALL_BY_DURATION = ALL.replace(ONE, BY_DURATION)
 
 # content of a file of thresholds, words of the line
 THRESHOLDS: dict[str, tuple[bytes | None, tuple[str, ...]]] = {
@@ -283,6 +287,18 @@ THRESHOLDS: dict[str, tuple[bytes | None, tuple[str, ...]]] = {
         f"classes:\n{ALL}".replace("high: 0.5", "high: much").encode(),
         ("tuned.yaml", "no thresholds", "bark: high is 'much'", "expected"),
     ),
+    "a duration of no frames": (
+        f"classes:\n{ALL_BY_DURATION}".replace("{9:", "{0:").encode(),
+        ("tuned.yaml", "no thresholds", "bark: durations is '{0: 1.5}'", "expected how many"),
+    ),
+    "a weight of text": (
+        f"classes:\n{ALL_BY_DURATION}".replace("weight: 0.25", "weight: much").encode(),
+        ("tuned.yaml", "no thresholds", "bark: weight is 'much'", "a number from 0 to 1000"),
+    ),
+    "both kinds of limits": (
+        f"classes:\n{ALL_BY_DURATION}".replace("level:", "high: 0.5, level:").encode(),
+        ("tuned.yaml", "no thresholds", "bark: nothing is called 'high'", "delete it and run"),
+    ),
     "a threshold of NaN": (
         f"classes:\n{ALL}".replace("high: 0.5", "high: .nan").encode(),
         ("tuned.yaml", "no thresholds", "bark: high is 'nan'", "expected"),
@@ -298,8 +314,9 @@ def test_thresholds_that_predict_refuses(text, words, model, recording, run_pred
     assert not (tmp_path / "out").exists() and not (tmp_path / "harm").exists()
 
 
-def test_thresholds_that_predict_takes(model, recording, run_predict, tmp_path):
-    (tmp_path / "tuned.yaml").write_text(f"classes:\n{ALL}")
+@pytest.mark.parametrize("thresholds", [ALL, ALL_BY_DURATION])
+def test_thresholds_that_predict_takes(thresholds, model, recording, run_predict, tmp_path):
+    (tmp_path / "tuned.yaml").write_text(f"classes:\n{thresholds}")
     assert run_predict(model, recording, thresholds=tmp_path / "tuned.yaml").status == 0
     assert (tmp_path / "out" / "predictions.csv").exists()
 

@@ -98,10 +98,10 @@ def write_thresholds(
 
 def _values(one: ClassThresholds) -> dict[str, Any]:
     """One class's, as its file has them."""
-    events = {"clip": one.clip} | asdict(one.detector)
-    del events["clip_threshold"]
-    values = {"clip": one.clip, "frame": one.frame, "smooth": one.smooth, **events}
-    return values if one.mask is None else values | {"mask": one.mask}
+    values = {"clip": one.clip, "frame": one.frame, "smooth": one.smooth}
+    values |= asdict(one.detector) | {"mask": one.mask}
+    del values["clip_threshold"]
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def read_thresholds(path: str | Path, classes: Sequence[str]) -> list[ClassThresholds]:

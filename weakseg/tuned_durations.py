@@ -99,14 +99,11 @@ class _Finder:
         """As `DurationDetector.ranges` of one candidate finds them."""
         gains = weight * (self._odds - log_odds(level))
         by_duration = [one - cost for one in self._by_duration]
-        ranges = [
-            likeliest(of_row, by_duration[label], cost)
-            for of_row, label in zip(gains, self._label, strict=True)
+        found = [
+            (row, first, end)
+            for row, (of_row, label) in enumerate(zip(gains, self._label, strict=True))
+            for first, end in zip(*likeliest(of_row, by_duration[label], cost), strict=True)
         ]
-        row = np.repeat(np.arange(len(ranges)), [len(first) for first, _ in ranges])
-        first, end = (
-            np.concatenate([*part, np.zeros(0, np.intp)])
-            for part in (zip(*ranges, strict=True) if ranges else ((), ()))
-        )
-        onset, offset = (frames * self._frame_seconds for frames in (first, end))
+        row, first, end = np.array(found, np.intp).reshape(-1, 3).T
+        onset, offset = (np.asarray(f * self._frame_seconds, np.float64) for f in (first, end))
         return Events(self._clip[row], self._label[row], onset, offset)

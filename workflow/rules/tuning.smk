@@ -48,7 +48,7 @@ rule tune_thresholds:
     threads: 1
     resources:
         mem_mb=growing(2000),
-        runtime=growing(4),
+        runtime=growing(10),
     params:
         settings=dict(
             clip=config["evaluation"]["clip_threshold"],

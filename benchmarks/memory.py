@@ -43,6 +43,7 @@ def tune_call(inputs: Inputs, fold: dict[str, Path]) -> dict[str, Any]:
         **{name: getattr(thresholds, name) for name in ("clip", "frame", "mask")},
         "detector": asdict(detector_of(inputs)),
         "mask_threshold_db": inputs.config["features"]["mask_threshold_db"],
+        "events_by": inputs.config["tuning"]["events"],
     }
 
 

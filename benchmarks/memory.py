@@ -41,9 +41,9 @@ def tune_call(inputs: Inputs, fold: dict[str, Path]) -> dict[str, Any]:
         **{name: str(fold[name]) for name in ("predictions", "plan")},
         "thresholds": str(inputs.path("fold/thresholds.yaml")),
         **{name: getattr(thresholds, name) for name in ("clip", "frame", "mask")},
-        "detector": asdict(detector_of(inputs)),
+        "gate": detector_of(inputs).clip_threshold,
+        "detector": None,
         "mask_threshold_db": inputs.config["features"]["mask_threshold_db"],
-        "events_by": inputs.config["tuning"]["events"],
     }
 
 

@@ -4,8 +4,8 @@ Conventions
 -----------
 - A candidate's worth is weight x the class's F1 + (1 - weight) x F1 of all classes' decisions
   together, weight = n / (n + SHRINKAGE) with n positive clips or events: a class of few positives
-  follows the others.  Of equal candidates the one nearest to the published value is taken; a class
-  without a positive keeps that.
+  follows the others.  Of equal candidates the one nearest to a first choice, such as the published
+  value, is taken; a class without a positive keeps that.
 - Of a hundred clips one more or less decides which clip threshold is best, and a model knows those
   of its training too well.  So of the thresholds around the best that are at most NEARLY worse, an
   INSET left out on either side, the one nearest to EVEN is taken: where a class is as likely there
@@ -41,8 +41,8 @@ def choose(
 ) -> NDArray[np.intp]:
     """The index of the candidate of most worth (see the conventions) for each class, (classes,).
 
-    counts: (classes, candidates); n_positives: (classes,); distance: (candidates,), from what is
-    published; shrinkage inf: one for all classes.
+    counts: (classes, candidates); n_positives: (classes,); distance: (candidates,), from a first
+    choice; shrinkage inf: one for all classes.
     """
     worth, known = worth_of(counts, n_positives, shrinkage), n_positives > 0
     best = worth >= worth.max(axis=1, keepdims=True) - TIE

@@ -58,10 +58,10 @@ class ClassThresholds:
         return self.detector.clip_threshold
 
 
-# Each value of a class in a file: what it may be, and in words
+# What a value of a class may be, where it is not a number from 0 to 1
 FRAMES = {"smooth": 1, "median": 1, "merge_gap": 0, "drop": 0}  # whole numbers; the least
-MOST_FRAMES = 1_000_000
-MOST = {"weight": 1e3, "cost": 1e6}  # numbers from 0 on that may be greater than 1
+MOST = {"weight": 1000, "cost": 1000}  # numbers from 0 on; the greatest
+MOST_FRAMES = MOST_EVENTS = 1_000_000
 
 
 class ThresholdError(ValueError):
@@ -90,9 +90,11 @@ def write_thresholds(
 ) -> None:
     """Write tuned thresholds."""
     values = {label: _values(one) for label, one in zip(classes, of_class, strict=True)}
-    parts = ({"source": source}, {"classes": values})
-    how: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 1000}
-    texts = [yaml.safe_dump(part, **how) for part in parts]
+    how: dict[str, Any] = {"sort_keys": False, "allow_unicode": True, "width": 10_000}
+    texts = [
+        yaml.safe_dump({"source": source}, **how),
+        yaml.safe_dump({"classes": values}, default_flow_style=None, **how),  # durations: one line
+    ]
     write_text(path, "".join(texts))
 
 
@@ -122,13 +124,12 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> list[ClassThres
 def _of_class(values: Any, where: str) -> ClassThresholds:
     """One class's; ThresholdError, which begins with `where`, if a value is missing or is none."""
     given = values if isinstance(values, dict) else {}
-    kind = DurationDetector if "durations" in given else Detector
+    kind = DurationDetector if {"durations", "level"} & set(given) else Detector
     of_detector = [field.name for field in fields(kind) if field.name != "clip_threshold"]
     needed = ["clip", "frame", "smooth", *of_detector]
     for name in [*needed, "mask"] if given.get("mask") is not None else needed:
-        if expected := _fault(name, given.get(name)):
-            value = str(given.get(name))[:40]
-            raise ThresholdError(f"{where}: {name} is {value!r}, expected {expected}; {REMEDY}")
+        if fault := _fault(name, given.get(name)):
+            raise ThresholdError(f"{where}: {fault}; {REMEDY}")
     if surplus := [str(name) for name in given if name not in (*needed, "mask")]:
         raise ThresholdError(f"{where}: nothing is called {surplus[0][:40]!r}; {REMEDY}")
     detector = kind(given["clip"], **{name: given[name] for name in of_detector})
@@ -136,16 +137,25 @@ def _of_class(values: Any, where: str) -> ClassThresholds:
 
 
 def _fault(name: str, value: Any) -> str | None:
-    """What a value should be, in words, if it is not that."""
+    """What is wrong with a value, in words, if it is."""
     if name == "durations":
-        known = isinstance(value, dict) and all(
-            _whole(frames, 1) and _between(count, MOST_FRAMES) for frames, count in value.items()
-        )
-        return None if known else "how many events there are of each number of frames"
+        return _fault_of_durations(value)
     if name in FRAMES:
-        return None if _whole(value, FRAMES[name]) else "a whole number"
-    most = MOST.get(name, 1)
-    return None if _between(value, most) else f"a number from 0 to {most:g}"
+        right, expected = _whole(value, FRAMES[name]), "a whole number"
+    else:
+        most = MOST.get(name, 1)
+        right, expected = _between(value, most), f"a number from 0 to {most}"
+    return None if right else f"{name} is {str(value)[:40]!r}, expected {expected}"
+
+
+def _fault_of_durations(value: Any) -> str | None:
+    if not isinstance(value, dict):
+        return f"durations is {str(value)[:40]!r}, expected whole frames: number of events"
+    for frames, count in value.items():
+        if not _whole(frames, 1) or not _between(count, MOST_EVENTS):
+            entry = f"{frames}: {count}"[:40]
+            return f"durations has {entry!r}, expected whole frames from 1 on: number of events"
+    return None
 
 
 def _whole(value: Any, least: int) -> bool:

@@ -11,6 +11,7 @@ Conventions
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -18,12 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from weakseg.candidates import SHRINKAGE, Column, choose, rounded
-from weakseg.durations import DurationDetector, likeliest, log_frequencies, log_odds
+from weakseg.durations import DurationDetector, events_worth_most, known_durations, log_odds
 from weakseg.metrics import events
 from weakseg.metrics.binary import Counts
 from weakseg.metrics.event_table import Events
 
-SHARED = 5.0
+SHARED = 5.0  # events
+# scores, factors, nats; on pairs of folds lower weights and costs, or higher levels, find no more
 LEVELS = (0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4, 0.5)
 WEIGHTS = (0.06, 0.12, 0.25, 0.5, 1.0)
 COSTS = (1.0, 2.0, 5.0, 10.0)
@@ -46,8 +48,8 @@ def tune_durations(
     """
     n_classes = found.shape[1]
     durations = planned_durations(reference, frame_seconds, n_classes)
-    finder = _Finder(scores, found, frame_seconds, durations)
-    each = [events.class_counts(reference, finder.events(*c), n_classes) for c in CANDIDATES]
+    found_by = event_finder(scores, found, frame_seconds, durations)
+    each = [events.class_counts(reference, found_by(*c), n_classes) for c in CANDIDATES]
     counts = Counts(*(np.stack(part, axis=1) for part in zip(*each, strict=True)))
     n_events = np.bincount(reference.label, minlength=n_classes)
     common = choose(counts, n_events, _steps_from(MIDDLE), np.inf)[n_events.argmax()]
@@ -75,35 +77,35 @@ def planned_durations(
     ]
 
 
+def event_finder(
+    scores: NDArray[np.float32],
+    found: NDArray[np.bool_],
+    frame_seconds: float,
+    durations: Sequence[Mapping[int, float]],
+) -> Callable[[float, float, float], Events]:
+    """A function of level, weight and cost: the events of all clips and classes that are tagged.
+
+    As `DurationDetector.ranges` finds them.
+    """
+    clip, label = np.nonzero(found)
+    odds = log_odds(scores.transpose(0, 2, 1)[clip, label])
+    known = [known_durations(of_class) for of_class in durations]
+
+    def found_by(level: float, weight: float, cost: float) -> Events:
+        ranges = [
+            (row, first, end)
+            for row, of_row in enumerate(odds)
+            for first, end in zip(
+                *events_worth_most(of_row, known[label[row]], level, weight, cost), strict=True
+            )
+        ]
+        row, *frames = np.array(ranges, np.intp).reshape(-1, 3).T
+        onset, offset = (np.asarray(f * frame_seconds, np.float64) for f in frames)
+        return Events(clip[row], label[row], onset, offset)
+
+    return found_by
+
+
 def _steps_from(index: int) -> NDArray[Any]:
     """How far each candidate lies from one of them."""
     return np.abs(STEPS - STEPS[index]).sum(axis=1)
-
-
-class _Finder:
-    """The events that candidates find in the clips and classes that are tagged."""
-
-    def __init__(
-        self,
-        scores: NDArray[np.float32],
-        found: NDArray[np.bool_],
-        frame_seconds: float,
-        durations: list[dict[int, float]],
-    ):
-        self._clip, self._label = np.nonzero(found)
-        self._odds = log_odds(scores.transpose(0, 2, 1)[self._clip, self._label])
-        self._by_duration = [log_frequencies(one) for one in durations]
-        self._frame_seconds = frame_seconds
-
-    def events(self, level: float, weight: float, cost: float) -> Events:
-        """As `DurationDetector.ranges` of one candidate finds them."""
-        gains = weight * (self._odds - log_odds(level))
-        by_duration = [one - cost for one in self._by_duration]
-        found = [
-            (row, first, end)
-            for row, (of_row, label) in enumerate(zip(gains, self._label, strict=True))
-            for first, end in zip(*likeliest(of_row, by_duration[label], cost), strict=True)
-        ]
-        row, first, end = np.array(found, np.intp).reshape(-1, 3).T
-        onset, offset = (np.asarray(f * self._frame_seconds, np.float64) for f in (first, end))
-        return Events(self._clip[row], self._label[row], onset, offset)

@@ -7,8 +7,9 @@ Conventions
   for the mask thresholds a class has the cells of its planned frames that stand out of the noise
   floor, frames with two classes left out.
 - What a candidate is worth, and which is taken: `candidates`.
-- Decisions are of the published shape: events count only where the clip is tagged, frames where
-  its probability is above that threshold or the configured one, whichever is lower.
+- Events are found by duration (`tuned_durations`) or two thresholds (`tuned_limits`), and count
+  only where the clip is tagged; frames where its probability is above that threshold or the
+  configured one, whichever is lower.
 - Noise floor: minimum statistics (Martin 2001, "Noise power spectral density estimation based on
   optimal smoothing and minimum statistics"): the smallest mean power of SMOOTHED frames within
   REACH frames, in each band, raised by MINIMUM_DB, as it lies below the mean of the noise.
@@ -50,12 +51,16 @@ MINIMUM_DB = 4.0  # white noise: 3.9 dB in the lowest band to 0.6 dB in the high
 
 
 class Configured(NamedTuple):
-    """The thresholds of the configuration, that tuning starts from and falls back to."""
+    """The thresholds of the configuration, that tuning starts from and falls back to.
+
+    gate: the clip threshold of its detector; detector: None where events are found by duration.
+    """
 
     clip: float
     frame: float
     mask: float
-    detector: Detector
+    gate: float
+    detector: Detector | None = None
 
 
 def tune(
@@ -64,13 +69,11 @@ def tune(
     logmel: Callable[[int], NDArray[np.float32]],
     published: Configured,
     mask_threshold_db: float,
-    events_by: str = "durations",
 ) -> list[ClassThresholds]:
     """The thresholds of each class, from the predictions for some mixtures of the training folds.
 
     mixtures: as planned, in the order of the predictions; logmel: of the clip at an index, (frames,
-    mels); mask_threshold_db: by how much an ideal mask's cells are louder than the rest; events_by:
-    durations (`tuned_durations`) or thresholds (`tuned_limits`).
+    mels); mask_threshold_db: by how much an ideal mask's cells are louder than the rest.
     """
     spectral = Spectral.from_settings(predicted.settings)
     probabilities = predicted.clip_probabilities()
@@ -79,7 +82,7 @@ def tune(
     active = planned_activity(mixtures, predicted.classes, spectral, scores.shape[1])
     clip = tune_clips(labels, probabilities, published.clip)
     found = probabilities > clip
-    lowest = np.minimum(clip, published.detector.clip_threshold)
+    lowest = np.minimum(clip, published.gate)
     gated = gate(scores, probabilities[:, None], lowest)
     frame, smooth = tune_frames(active, gated, published.frame, labels.sum(axis=0))
     scores = gate(scores, probabilities[:, None], clip)
@@ -87,7 +90,7 @@ def tune(
     hop = predicted.settings["hop"] / predicted.settings["sample_rate"]
     detectors: Sequence[Detector | DurationDetector] = (
         tune_durations(scores, found, reference, hop, clip)
-        if events_by == "durations"
+        if published.detector is None
         else tune_limits(scores, found, reference, hop, clip, published.detector)
     )
     mask: Sequence[float | None] = [None] * len(detectors)

@@ -31,7 +31,8 @@ def test_a_loop_gives_what_numpy_gives():
 
 
 def test_importing_a_loop_does_not_import_numba():
-    code = "import sys, weakseg.fresh, weakseg.rank_weights; assert 'numba' not in sys.modules"
+    modules = "weakseg.durations, weakseg.fresh, weakseg.rank_weights"
+    code = f"import sys, {modules}; assert 'numba' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -1,9 +1,15 @@
 import numpy as np
 import pytest
 
-from weakseg.durations import log_odds
+from weakseg.durations import DurationDetector, log_odds
 from weakseg.metrics.event_table import Events
-from weakseg.tuned_durations import CANDIDATES, SHARED, planned_durations, tune_durations
+from weakseg.tuned_durations import (
+    CANDIDATES,
+    SHARED,
+    event_finder,
+    planned_durations,
+    tune_durations,
+)
 
 FRAMES, SECOND = 156, 31.25
 CLIP = np.array([0.2, 0.3, 0.4], np.float32)
@@ -68,3 +74,18 @@ def test_clips_that_are_not_tagged_have_no_say():
     scores[4:, :, 0] = 0.9
     assert tune_durations(scores, found, reference, 1 / SECOND, CLIP) == kept
     assert log_odds(kept[0].level) < log_odds(0.4)
+
+
+@pytest.mark.parametrize("candidate", CANDIDATES[::23])
+def test_candidates_find_what_detectors_find(candidate):
+    scores, reference = three_classes()
+    durations = planned_durations(reference, 1 / SECOND, 3)
+    found = np.ones((8, 3), bool)
+    found[2:4, 1] = False
+    clip, label, onset, offset = event_finder(scores, found, 1.0, durations)(*candidate)
+    expected = [
+        (row, kind, *event)
+        for row, kind in np.argwhere(found).tolist()
+        for event in DurationDetector(0.1, *candidate, durations[kind]).ranges(scores[row, :, kind])
+    ]
+    assert list(zip(clip, label, onset, offset, strict=True)) == expected

@@ -21,7 +21,8 @@ from weakseg.tuning import (
 
 CLASSES = ["Bark", "Mew", "null"]
 DETECTOR = Detector(clip_threshold=0.1, high=0.2, low=0.1, merge_gap=10, drop=10)
-PUBLISHED = Configured(0.1, 0.1, 0.1, DETECTOR)
+PUBLISHED = Configured(0.1, 0.1, 0.1, 0.1)
+BY_LIMITS = PUBLISHED._replace(detector=DETECTOR)
 SETTINGS = {
     "sample_rate": 32000,
     "window": 2048,
@@ -155,10 +156,10 @@ def logmel(index):
     return level
 
 
-@pytest.mark.parametrize("events_by", ["durations", "thresholds"])
-def test_a_model_that_is_right_is_found_right(tmp_path, events_by):
+@pytest.mark.parametrize("configured", [PUBLISHED, BY_LIMITS], ids=["durations", "limits"])
+def test_a_model_that_is_right_is_found_right(tmp_path, configured):
     with predictions(tmp_path / "p.h5", PLAN) as predicted:
-        tuned = tune(predicted, PLAN, logmel, PUBLISHED, -5.0, events_by)
+        tuned = tune(predicted, PLAN, logmel, configured, -5.0)
         scores = predicted.frame_scores(2)
     bark, mew, nothing = tuned
     assert bark.clip < 0.05 and bark.frame < 0.05 and bark.mask < 0.05
@@ -171,7 +172,7 @@ def test_a_model_that_is_right_is_found_right(tmp_path, events_by):
 
 def test_a_class_without_an_event_keeps_the_published_limits(tmp_path):
     with predictions(tmp_path / "p.h5", PLAN) as predicted:
-        *_, nothing = tune(predicted, PLAN, logmel, PUBLISHED, -5.0, "thresholds")
+        *_, nothing = tune(predicted, PLAN, logmel, BY_LIMITS, -5.0)
     assert nothing.detector == DETECTOR
 
 

@@ -54,9 +54,10 @@ rule tune_thresholds:
             clip=config["evaluation"]["clip_threshold"],
             frame=config["evaluation"]["frame_threshold"],
             mask=config["evaluation"]["mask_threshold"],
-            detector=DETECTOR,
+            gate=DETECTOR["clip_threshold"],
+            # what a search by duration does not start from shall not make it anew
+            detector=DETECTOR if config["tuning"]["events"] == "thresholds" else None,
             mask_threshold_db=config["features"]["mask_threshold_db"],
-            events_by=config["tuning"]["events"],
         ),
         code=digest_of("tune_thresholds"),
     script:

@@ -23,12 +23,13 @@ def tune_thresholds(
     clip: float,
     frame: float,
     mask: float,
-    detector: Mapping[str, Any],
+    gate: float,
+    detector: Mapping[str, Any] | None,
     mask_threshold_db: float,
-    events_by: str,
 ) -> None:
     planned = {mixture["mixture_name"]: mixture for mixture in read_plan(Path(plan))}
-    published = Configured(clip, frame, mask, Detector(**detector))
+    limits = None if detector is None else Detector(**detector)
+    published = Configured(clip, frame, mask, gate, limits)
     with (
         FeatureStore([Path(path) for path in features]) as store,
         PredictionStore(Path(predictions)) as predicted,
@@ -39,7 +40,7 @@ def tune_thresholds(
             return store.logmel([place[predicted.names[index]]])[0]
 
         mixtures = [planned[name] for name in predicted.names]
-        tuned = tune(predicted, mixtures, logmel, published, mask_threshold_db, events_by)
+        tuned = tune(predicted, mixtures, logmel, published, mask_threshold_db)
         source = (
             f"{len(mixtures)} mixtures of the training folds: clip from their weak labels, "
             "all others from their planned onsets and offsets"

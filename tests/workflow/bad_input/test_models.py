@@ -289,7 +289,11 @@ THRESHOLDS: dict[str, tuple[bytes | None, tuple[str, ...]]] = {
     ),
     "a duration of no frames": (
         f"classes:\n{ALL_BY_DURATION}".replace("{9:", "{0:").encode(),
-        ("tuned.yaml", "no thresholds", "bark: durations is '{0: 1.5}'", "expected how many"),
+        ("tuned.yaml", "no thresholds", "bark: durations has '0: 1.5'", "whole frames from 1 on"),
+    ),
+    "durations that are missing": (
+        f"classes:\n{ALL_BY_DURATION}".replace(", durations: {9: 1.5}", "").encode(),
+        ("tuned.yaml", "no thresholds", "bark: durations is 'None'", "delete it and run"),
     ),
     "a weight of text": (
         f"classes:\n{ALL_BY_DURATION}".replace("weight: 0.25", "weight: much").encode(),

@@ -12,8 +12,8 @@ from weakseg.tables import REFERENCES, SHOWN, Shown, way
 TUNED = (
     "The same, with thresholds tuned class by class for each model: clip thresholds from weak "
     "labels, those of frames and masks, and what finds events, from the planned onsets and offsets "
-    "of training mixtures; no holdout clip was used. Models named `oracle_` and `floor_` keep the thresholds of the "
-    "configuration: they have nothing to tune."
+    "of training mixtures; no holdout clip was used. Models named `oracle_` and `floor_` keep the "
+    "thresholds of the configuration: they have nothing to tune."
 )
 
 

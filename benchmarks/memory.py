@@ -41,8 +41,7 @@ def tune_call(inputs: Inputs, fold: dict[str, Path]) -> dict[str, Any]:
         **{name: str(fold[name]) for name in ("predictions", "plan")},
         "thresholds": str(inputs.path("fold/thresholds.yaml")),
         **{name: getattr(thresholds, name) for name in ("clip", "frame", "mask")},
-        "gate": detector_of(inputs).clip_threshold,
-        "detector": None,
+        "detector": asdict(detector_of(inputs)),
         "mask_threshold_db": inputs.config["features"]["mask_threshold_db"],
     }
 

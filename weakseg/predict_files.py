@@ -29,7 +29,7 @@ from weakseg.audio import AudioError, opened
 from weakseg.audio_paths import Listed
 from weakseg.audio_stream import Block, stream_file
 from weakseg.batches import read_ahead
-from weakseg.detection import EventDetector
+from weakseg.detection import Detector
 from weakseg.excerpt import Cut, excerpt_of, frames_of_excerpt
 from weakseg.figures.clip import draw_clip
 from weakseg.figures.clip_data import ClipData
@@ -65,7 +65,7 @@ class Predictor:
     """
 
     segmenter: Segmenter
-    detectors: Sequence[EventDetector]
+    detectors: Sequence[Detector]
     output: Path
     model: str
     stems: bool = True

@@ -24,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from weakseg import model as models
 from weakseg.allocator import keep_freed_memory
 from weakseg.audio_stream import Block, check_array, stream_array
-from weakseg.detection import PUBLISHED, EventDetector
+from weakseg.detection import PUBLISHED, Detector
 from weakseg.hardware import choose_device, choose_precision, prepare
 from weakseg.long_detection import detect_recording
 from weakseg.mask_file import MaskFile
@@ -162,7 +162,7 @@ class Segmenter:
             self.sample_rate,
         )
 
-    def detectors(self, thresholds: str | Path | None = None) -> list[EventDetector]:
+    def detectors(self, thresholds: str | Path | None = None) -> list[Detector]:
         """The detector of each class, as in `segment`."""
         if thresholds is None:
             return [PUBLISHED] * len(self.classes)
@@ -190,12 +190,12 @@ class Segmenter:
             listener.probabilities(), np.concatenate(scores), np.concatenate(logmel), envelope
         )
 
-    def found(self, heard: Heard, detectors: Sequence[EventDetector]) -> list[int]:
+    def found(self, heard: Heard, detectors: Sequence[Detector]) -> list[int]:
         """Indices of the classes whose probability is above their threshold."""
         above = [one.clip_threshold for one in detectors]
         return [int(index) for index in np.flatnonzero(heard.probabilities > above)]
 
-    def events(self, name: str, heard: Heard, detectors: Sequence[EventDetector]) -> pd.DataFrame:
+    def events(self, name: str, heard: Heard, detectors: Sequence[Detector]) -> pd.DataFrame:
         """Events with the DCASE columns; `name` is their filename."""
         return detect_recording(
             name, heard.clips, heard.frame_scores, self.classes, detectors, self.frame_seconds

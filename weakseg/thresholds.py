@@ -4,8 +4,8 @@ Conventions
 -----------
 - A file of tuned thresholds is YAML: `source`, a line that says from which labels each came, then
   `classes`, a mapping of values for each class.  A model without masks has no `mask` there.
-- A class's events are found by duration where it has `durations` (see `DurationDetector`), else by
-  two thresholds (`Detector`).
+- A class has limits of a `Detector`, which recordings go by, and what a `DurationDetector` needs,
+  for events as long as those that it was tuned on: events of mixtures are cut, sounds are not.
 - A class is found, that is detected and separated, where it is tagged: at its threshold `clip`.
 """
 
@@ -45,11 +45,12 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class ClassThresholds:
-    """The decisions of one class; `detector` is of its events, where the class is tagged."""
+    """The decisions of one class; detectors are of its events, where the class is tagged."""
 
     frame: float
     smooth: int
-    detector: Detector | DurationDetector
+    detector: Detector
+    by_duration: DurationDetector | None = None
     mask: float | None = None
 
     @property
@@ -62,6 +63,12 @@ class ClassThresholds:
 FRAMES = {"smooth": 1, "median": 1, "merge_gap": 0, "drop": 0}  # whole numbers; the least
 MOST = {"weight": 1000, "cost": 1000}  # numbers from 0 on; the greatest
 MOST_FRAMES = MOST_EVENTS = 1_000_000
+
+
+OF_LIMITS, OF_DURATION = (
+    [field.name for field in fields(kind) if field.name != "clip_threshold"]
+    for kind in (Detector, DurationDetector)
+)
 
 
 class ThresholdError(ValueError):
@@ -100,10 +107,11 @@ def write_thresholds(
 
 def _values(one: ClassThresholds) -> dict[str, Any]:
     """One class's, as its file has them."""
-    values = {"clip": one.clip, "frame": one.frame, "smooth": one.smooth}
-    values |= asdict(one.detector) | {"mask": one.mask}
+    values = {"clip": one.clip, "frame": one.frame, "smooth": one.smooth, **asdict(one.detector)}
+    if one.by_duration is not None:
+        values |= asdict(one.by_duration)
     del values["clip_threshold"]
-    return {name: value for name, value in values.items() if value is not None}
+    return values if one.mask is None else values | {"mask": one.mask}
 
 
 def read_thresholds(path: str | Path, classes: Sequence[str]) -> list[ClassThresholds]:
@@ -124,16 +132,25 @@ def read_thresholds(path: str | Path, classes: Sequence[str]) -> list[ClassThres
 def _of_class(values: Any, where: str) -> ClassThresholds:
     """One class's; ThresholdError, which begins with `where`, if a value is missing or is none."""
     given = values if isinstance(values, dict) else {}
-    kind = DurationDetector if {"durations", "level"} & set(given) else Detector
-    of_detector = [field.name for field in fields(kind) if field.name != "clip_threshold"]
-    needed = ["clip", "frame", "smooth", *of_detector]
-    for name in [*needed, "mask"] if given.get("mask") is not None else needed:
+    known = ["clip", "frame", "smooth", *OF_LIMITS]
+    if has_durations := any(name in given for name in OF_DURATION):
+        known += OF_DURATION
+    if given.get("mask") is not None:
+        known.append("mask")
+    for name in known:
         if fault := _fault(name, given.get(name)):
             raise ThresholdError(f"{where}: {fault}; {REMEDY}")
-    if surplus := [str(name) for name in given if name not in (*needed, "mask")]:
+    if surplus := [str(name) for name in given if name not in (*known, "mask")]:
         raise ThresholdError(f"{where}: nothing is called {surplus[0][:40]!r}; {REMEDY}")
-    detector = kind(given["clip"], **{name: given[name] for name in of_detector})
-    return ClassThresholds(given["frame"], given["smooth"], detector, given.get("mask"))
+    detector = Detector(given["clip"], **{name: given[name] for name in OF_LIMITS})
+    by_duration = (
+        DurationDetector(given["clip"], **{name: given[name] for name in OF_DURATION})
+        if has_durations
+        else None
+    )
+    return ClassThresholds(
+        given["frame"], given["smooth"], detector, by_duration, given.get("mask")
+    )
 
 
 def _fault(name: str, value: Any) -> str | None:

@@ -35,7 +35,6 @@ from weakseg.candidates import (
     with_published,
 )
 from weakseg.detection import Detector, gate, moving_means
-from weakseg.durations import DurationDetector
 from weakseg.metrics import masks
 from weakseg.metrics.binary import Counts, LevelCounts
 from weakseg.metrics.event_table import Events
@@ -51,16 +50,12 @@ MINIMUM_DB = 4.0  # white noise: 3.9 dB in the lowest band to 0.6 dB in the high
 
 
 class Configured(NamedTuple):
-    """The thresholds of the configuration, that tuning starts from and falls back to.
-
-    gate: the clip threshold of its detector; detector: None where events are found by duration.
-    """
+    """The thresholds of the configuration, that tuning starts from and falls back to."""
 
     clip: float
     frame: float
     mask: float
-    gate: float
-    detector: Detector | None = None
+    detector: Detector
 
 
 def tune(
@@ -82,18 +77,15 @@ def tune(
     active = planned_activity(mixtures, predicted.classes, spectral, scores.shape[1])
     clip = tune_clips(labels, probabilities, published.clip)
     found = probabilities > clip
-    lowest = np.minimum(clip, published.gate)
+    lowest = np.minimum(clip, published.detector.clip_threshold)
     gated = gate(scores, probabilities[:, None], lowest)
     frame, smooth = tune_frames(active, gated, published.frame, labels.sum(axis=0))
     scores = gate(scores, probabilities[:, None], clip)
     reference = planned_events(mixtures, predicted.classes)
     hop = predicted.settings["hop"] / predicted.settings["sample_rate"]
-    detectors: Sequence[Detector | DurationDetector] = (
-        tune_durations(scores, found, reference, hop, clip)
-        if published.detector is None
-        else tune_limits(scores, found, reference, hop, clip, published.detector)
-    )
-    mask: Sequence[float | None] = [None] * len(detectors)
+    limits = tune_limits(scores, found, reference, hop, clip, published.detector)
+    by_duration = tune_durations(scores, found, reference, hop, clip)
+    mask: Sequence[float | None] = [None] * len(limits)
     if predicted.has_masks:
         rise = loudness_of_a_cell(mask_threshold_db)
         clips = (
@@ -104,7 +96,7 @@ def tune(
         tuned = tune_masks(counts, labels.sum(axis=0), published.mask)
         mask = [rounded(value) for value in tuned]
     frames = [rounded(value) for value in frame]
-    columns = zip(frames, smooth.tolist(), detectors, mask, strict=True)
+    columns = zip(frames, smooth.tolist(), limits, by_duration, mask, strict=True)
     return [ClassThresholds(*of_class) for of_class in columns]
 
 

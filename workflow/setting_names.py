@@ -64,7 +64,7 @@ KEYS = {name: f"{group}.{name}" for group, names in SAME.items() for name in nam
     "compiled": "training.compile",
     "audio": "predict.audio",
     "model_name": "predict.model",
-    "tune_thresholds/detector": "tuning.events",
+    "events_by": "tuning.events",
     "predict/detector": "predict.thresholds",
     "names": "grid.models",
     "models": "grid.models",

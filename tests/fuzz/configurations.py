@@ -160,8 +160,7 @@ def make_thresholds(rng: Random) -> bytes:
     one = {"clip": 0.1, "frame": 0.2, "smooth": 1, "high": 0.2, "low": 0.1, "median": 1,
            "merge_gap": 10, "drop": 10, "mask": 0.5}  # fmt: skip
     if rng.random() < 0.5:
-        one = {"clip": 0.1, "frame": 0.2, "smooth": 1, "level": 0.2, "weight": 0.25, "cost": 2.0,
-               "durations": {9: 1.5, 62: 40.0}, "mask": 0.5}  # fmt: skip
+        one |= {"level": 0.2, "weight": 0.25, "cost": 2.0, "durations": {9: 1.5, 62: 40.0}}
     if rng.random() < 0.3:
         values = {label: dict(one) for label in CLASSES}
         values[rng.choice(CLASSES)][rng.choice([*one, "x"])] = _value(rng)
@@ -185,6 +184,8 @@ def read_as_thresholds(text: bytes, folder: Path) -> str:
         raise
     for one in found:
         one.detector.ranges(SCORES)
+        if one.by_duration is not None:
+            one.by_duration.ranges(SCORES)
     return "accepted"
 
 

@@ -138,9 +138,9 @@ def read_state(path: Path) -> Any:
 
 def write_some_thresholds(path: Path) -> None:
     limits = Detector(0.125, 0.5, 0.25, 10, 7)
-    durations = DurationDetector(0.125, 0.5, 0.25, 2.0, {9: 1.5, 62: 40.0})
-    both = [ClassThresholds(0.25, 3, one, 0.375) for one in (limits, durations)]
-    write_thresholds(path, "a test", CLASSES, both)
+    by_duration = DurationDetector(0.125, 0.5, 0.25, 2.0, {9: 1.5, 62: 40.0})
+    one = ClassThresholds(0.25, 3, limits, by_duration, 0.375)
+    write_thresholds(path, "a test", CLASSES, [one, one])
 
 
 def some_table(columns: list[str]) -> pd.DataFrame:

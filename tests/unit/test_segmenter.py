@@ -10,7 +10,6 @@ import torch
 import weakseg
 from weakseg.audio import AudioError
 from weakseg.detection import PUBLISHED, Detector, detect
-from weakseg.durations import DurationDetector
 from weakseg.separation import Separator
 from weakseg.store import decode_masks, encode_mask_logits
 from weakseg.thresholds import ClassThresholds, ThresholdError, write_thresholds
@@ -106,16 +105,6 @@ def thresholds(tmp_path, clip=0.05, high=0.3):
     one = ClassThresholds(0.1, 1, Detector(clip, high, 0.1, 2, 2), mask=0.5)
     write_thresholds(tmp_path / "t.yaml", "a test", CLASSES, [one] * 3)
     return tmp_path / "t.yaml"
-
-
-def test_sounds_of_a_recording_stay_whole_where_durations_would_cut_them(model, sound, tmp_path):
-    short = DurationDetector(0.0, 0.001, 1.0, 0.0, {60: 1.0})  # of a level that all frames reach
-    path = tmp_path / "t.yaml"
-    write_thresholds(path, "a test", CLASSES, [ClassThresholds(0.1, 1, short, mask=0.5)] * 3)
-    found = model.segment(sound, 8000, thresholds=path)
-    assert set(found.events.groupby("event_label").size()) == {1}
-    scores = found.frame_scores[:, 0]
-    assert len(short.ranges(scores)) == 3
 
 
 def test_tuned_thresholds_are_used(model, sound, tmp_path):

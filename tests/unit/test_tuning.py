@@ -21,8 +21,7 @@ from weakseg.tuning import (
 
 CLASSES = ["Bark", "Mew", "null"]
 DETECTOR = Detector(clip_threshold=0.1, high=0.2, low=0.1, merge_gap=10, drop=10)
-PUBLISHED = Configured(0.1, 0.1, 0.1, 0.1)
-BY_LIMITS = PUBLISHED._replace(detector=DETECTOR)
+PUBLISHED = Configured(0.1, 0.1, 0.1, DETECTOR)
 SETTINGS = {
     "sample_rate": 32000,
     "window": 2048,
@@ -156,23 +155,24 @@ def logmel(index):
     return level
 
 
-@pytest.mark.parametrize("configured", [PUBLISHED, BY_LIMITS], ids=["durations", "limits"])
-def test_a_model_that_is_right_is_found_right(tmp_path, configured):
+def test_a_model_that_is_right_is_found_right(tmp_path):
     with predictions(tmp_path / "p.h5", PLAN) as predicted:
-        tuned = tune(predicted, PLAN, logmel, configured, -5.0)
+        tuned = tune(predicted, PLAN, logmel, PUBLISHED, -5.0)
         scores = predicted.frame_scores(2)
     bark, mew, nothing = tuned
     assert bark.clip < 0.05 and bark.frame < 0.05 and bark.mask < 0.05
     assert bark.detector.clip_threshold == bark.clip
     assert all(0 < value < 0.9 for value in (mew.clip, mew.frame, mew.mask))
     assert (nothing.clip, nothing.frame, nothing.mask) == (0.1, 0.1, 0.1)
-    assert bark.detector.ranges(scores[:, 0]) == [(31, 38), (93, 101)]
-    assert mew.detector.ranges(scores[:, 1]) == nothing.detector.ranges(scores[:, 2]) == []
+    barks = [(31, 38), (93, 101)]
+    assert bark.detector.ranges(scores[:, 0]) == bark.by_duration.ranges(scores[:, 0]) == barks
+    for one, silent in ((mew, scores[:, 1]), (nothing, scores[:, 2])):
+        assert one.detector.ranges(silent) == one.by_duration.ranges(silent) == []
 
 
 def test_a_class_without_an_event_keeps_the_published_limits(tmp_path):
     with predictions(tmp_path / "p.h5", PLAN) as predicted:
-        *_, nothing = tune(predicted, PLAN, logmel, BY_LIMITS, -5.0)
+        *_, nothing = tune(predicted, PLAN, logmel, PUBLISHED, -5.0)
     assert nothing.detector == DETECTOR
 
 

@@ -70,6 +70,7 @@ rule detect_tuned_events:
         mem_mb=growing(1000),
         runtime=growing(2 + MIX["per_fold"] // 200),
     params:
+        settings=dict(events_by=config["tuning"]["events"]),
         code=digest_of("detect_tuned_events"),
     script:
         "../scripts/detect_tuned_events.py"

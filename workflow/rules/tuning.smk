@@ -54,9 +54,7 @@ rule tune_thresholds:
             clip=config["evaluation"]["clip_threshold"],
             frame=config["evaluation"]["frame_threshold"],
             mask=config["evaluation"]["mask_threshold"],
-            gate=DETECTOR["clip_threshold"],
-            # what a search by duration does not start from shall not make it anew
-            detector=DETECTOR if config["tuning"]["events"] == "thresholds" else None,
+            detector=DETECTOR,
             mask_threshold_db=config["features"]["mask_threshold_db"],
         ),
         code=digest_of("tune_thresholds"),

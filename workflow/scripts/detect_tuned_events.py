@@ -7,13 +7,17 @@ from _step import step
 from weakseg.detection import EVENT_FORMAT, detect_all
 from weakseg.sealed import write_table
 from weakseg.store import PredictionStore
-from weakseg.thresholds import read_thresholds
+from weakseg.thresholds import REMEDY, ThresholdError, read_thresholds
 
 
-def detect_tuned_events(predictions: str, thresholds: str, events: str) -> None:
+def detect_tuned_events(predictions: str, thresholds: str, events: str, events_by: str) -> None:
     with PredictionStore(Path(predictions)) as store:
-        tuned = [one.detector for one in read_thresholds(thresholds, store.classes)]
-        write_table(events, detect_all(store, tuned), **EVENT_FORMAT)
+        tuned = read_thresholds(thresholds, store.classes)
+        by_duration = [one.by_duration for one in tuned if one.by_duration is not None]
+        if events_by == "durations" and len(by_duration) < len(tuned):
+            raise ThresholdError(f"{thresholds}: no thresholds: a class has no durations; {REMEDY}")
+        detectors = by_duration if events_by == "durations" else [one.detector for one in tuned]
+        write_table(events, detect_all(store, detectors), **EVENT_FORMAT)
 
 
 if __name__ == "__main__":
@@ -22,4 +26,5 @@ if __name__ == "__main__":
             predictions=snakemake.input.predictions,
             thresholds=snakemake.input.thresholds,
             events=snakemake.output.events,
+            **snakemake.params.settings,
         )

@@ -23,13 +23,11 @@ def tune_thresholds(
     clip: float,
     frame: float,
     mask: float,
-    gate: float,
-    detector: Mapping[str, Any] | None,
+    detector: Mapping[str, Any],
     mask_threshold_db: float,
 ) -> None:
     planned = {mixture["mixture_name"]: mixture for mixture in read_plan(Path(plan))}
-    limits = None if detector is None else Detector(**detector)
-    published = Configured(clip, frame, mask, gate, limits)
+    published = Configured(clip, frame, mask, Detector(**detector))
     with (
         FeatureStore([Path(path) for path in features]) as store,
         PredictionStore(Path(predictions)) as predicted,

@@ -258,9 +258,7 @@ def test_a_model_that_predict_refuses(spoil, words, model, recording, run_predic
 
 
 ONE = "{clip: 0.5, frame: 0.5, smooth: 1, high: 0.5, low: 0.2, median: 1, merge_gap: 1, drop: 1}"
-BY_DURATION = (
-    "{clip: 0.5, frame: 0.5, smooth: 1, level: 0.5, weight: 0.25, cost: 2.0, durations: {9: 1.5}}"
-)
+BY_DURATION = ONE[:-1] + ", level: 0.5, weight: 0.25, cost: 2.0, durations: {9: 1.5}}"
 ALL = "".join(f"  {label}: {ONE}\n" for label in ("bark", "bell", "rain"))
 ALL_BY_DURATION = ALL.replace(ONE, BY_DURATION)
 
@@ -299,9 +297,9 @@ THRESHOLDS: dict[str, tuple[bytes | None, tuple[str, ...]]] = {
         f"classes:\n{ALL_BY_DURATION}".replace("weight: 0.25", "weight: much").encode(),
         ("tuned.yaml", "no thresholds", "bark: weight is 'much'", "a number from 0 to 1000"),
     ),
-    "both kinds of limits": (
-        f"classes:\n{ALL_BY_DURATION}".replace("level:", "high: 0.5, level:").encode(),
-        ("tuned.yaml", "no thresholds", "bark: nothing is called 'high'", "delete it and run"),
+    "a name that means nothing": (
+        f"classes:\n{ALL}".replace("high:", "highest: 0.5, high:").encode(),
+        ("tuned.yaml", "no thresholds", "bark: nothing is called 'highest'", "delete it and run"),
     ),
     "a threshold of NaN": (
         f"classes:\n{ALL}".replace("high: 0.5", "high: .nan").encode(),

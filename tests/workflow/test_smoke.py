@@ -14,7 +14,7 @@ import snakemake
 import soundfile
 import yaml
 
-from weakseg.detection import read_events
+from weakseg.detection import detect_all, read_events
 from weakseg.figures.from_stores import load_mixture, stems_of
 from weakseg.material import Material
 from weakseg.plan import read_plan
@@ -99,10 +99,13 @@ def test_thresholds_are_tuned_on_training_folds_only(smoke):
             assert [plan[name] for name in store.names] == [2] * 4
             classes = store.classes
         file = smoke.results / "thresholds" / "snr0" / model / "holdout1.yaml"
-        assert len(read_thresholds(file, classes)) == len(classes)
+        tuned = read_thresholds(file, classes)
+        assert len(tuned) == len(classes)
         assert file.read_text().startswith("source: '4 mixtures of the training folds: ")
-        found = smoke.results / "events_tuned" / "snr0" / model / "holdout1.tsv"
-        assert set(read_events(found).event_label) <= set(classes)
+        found = read_events(smoke.results / "events_tuned" / "snr0" / model / "holdout1.tsv")
+        with PredictionStore(smoke.results / "predictions/snr0" / model / "holdout1.h5") as store:
+            expected = detect_all(store, [one.by_duration for one in tuned])
+        pd.testing.assert_frame_equal(found, expected.reset_index(drop=True).round(3))
 
 
 def test_fresh_mixtures_know_no_holdout_recording(smoke):

@@ -122,8 +122,9 @@ def tiny_model(tmp_path_factory) -> Path:
     model = SegmentationModel(
         network, {"type": "gap"}, ["bark", "bell", "rain"], settings, 16, clip_frames=60
     )
-    save_model(model, tmp_path_factory.mktemp("tiny") / "model.pt")
-    return tmp_path_factory.getbasetemp() / "tiny0" / "model.pt"
+    path = tmp_path_factory.mktemp("tiny") / "model.pt"
+    save_model(model, path)
+    return path
 
 
 @pytest.fixture

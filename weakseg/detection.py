@@ -11,7 +11,7 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -156,15 +156,22 @@ def write_events(path: Path, events: pd.DataFrame) -> None:
         events.to_csv(temporary, index=False, **EVENT_FORMAT)
 
 
-def detect_all(predicted: Predictions, detector: Detectors) -> pd.DataFrame:
-    """Events of all clips of some predictions, by one detector or by one a class."""
+def detect_all(
+    predicted: Predictions,
+    detector: Detectors,
+    scores_of: Callable[[Predictions, int], NDArray[np.floating]] | None = None,
+) -> pd.DataFrame:
+    """Events of all clips of some predictions, by one detector or by one a class.
+
+    scores_of: scores (frames, classes) of the clip at an index, if not its frame scores.
+    """
     frame_seconds = predicted.settings["hop"] / predicted.settings["sample_rate"]
     probabilities = predicted.clip_probabilities()
     return join(
         detect(
             name,
             probabilities[index],
-            predicted.frame_scores(index),
+            scores_of(predicted, index) if scores_of else predicted.frame_scores(index),
             predicted.classes,
             detector,
             frame_seconds,

@@ -35,6 +35,7 @@ from weakseg.candidates import (
     with_published,
 )
 from weakseg.detection import Detector, gate, moving_means
+from weakseg.event_scores import event_scores
 from weakseg.metrics import masks
 from weakseg.metrics.binary import Counts, LevelCounts
 from weakseg.metrics.event_table import Events
@@ -84,6 +85,7 @@ def tune(
     reference = planned_events(mixtures, predicted.classes)
     hop = predicted.settings["hop"] / predicted.settings["sample_rate"]
     limits = tune_limits(scores, found, reference, hop, clip, published.detector)
+    scores = np.stack([event_scores(predicted, index) for index in range(len(predicted))])
     by_duration = tune_durations(scores, found, reference, hop, clip)
     mask: Sequence[float | None] = [None] * len(limits)
     if predicted.has_masks:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from weakseg.detection import Detector, moving_means
+from weakseg.event_scores import event_scores
 from weakseg.metrics.masks import fold_level_counts
 from weakseg.spectral import EPSILON, Spectral
 from weakseg.store import ClipPrediction, PredictionStore, encode_masks, write_predictions
@@ -168,6 +169,24 @@ def test_a_model_that_is_right_is_found_right(tmp_path):
     assert bark.detector.ranges(scores[:, 0]) == bark.by_duration.ranges(scores[:, 0]) == barks
     for one, silent in ((mew, scores[:, 1]), (nothing, scores[:, 2])):
         assert one.detector.ranges(silent) == one.by_duration.ranges(silent) == []
+
+
+def test_events_by_duration_are_tuned_with_the_learnt_foreground(tmp_path):
+    """Of a model that knows what is in a clip, not when; only its map of the foreground does."""
+    labels = weak_labels(PLAN, CLASSES).astype(np.float32)
+    spectral = Spectral.from_settings(SETTINGS)
+    active = planned_activity(PLAN, CLASSES, spectral, FRAMES).any(axis=2).astype(np.float32)
+    names = [mixture["mixture_name"] for mixture in PLAN]
+    clips = [
+        ClipPrediction(name, tags, np.tile(0.5 * tags, (FRAMES, 1)), None, codes)
+        for name, tags, codes in zip(
+            names, labels, encode_masks(np.repeat(active[..., None], 8, axis=2)), strict=True
+        )
+    ]
+    write_predictions(tmp_path / "p.h5", names, CLASSES, SETTINGS, clips)
+    with PredictionStore(tmp_path / "p.h5") as predicted:
+        bark, *_ = tune(predicted, PLAN, logmel, PUBLISHED, -5.0)
+        assert bark.by_duration.ranges(event_scores(predicted, 2)[:, 0]) == [(31, 38), (93, 101)]
 
 
 def test_a_class_without_an_event_keeps_the_published_limits(tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 from _step import step
 
 from weakseg.detection import EVENT_FORMAT, detect_all
+from weakseg.event_scores import event_scores
 from weakseg.sealed import write_table
 from weakseg.store import PredictionStore
 from weakseg.thresholds import REMEDY, ThresholdError, read_thresholds
@@ -16,8 +17,12 @@ def detect_tuned_events(predictions: str, thresholds: str, events: str, events_b
         by_duration = [one.by_duration for one in tuned if one.by_duration is not None]
         if events_by == "durations" and len(by_duration) < len(tuned):
             raise ThresholdError(f"{thresholds}: no thresholds: a class has no durations; {REMEDY}")
-        detectors = by_duration if events_by == "durations" else [one.detector for one in tuned]
-        write_table(events, detect_all(store, detectors), **EVENT_FORMAT)
+        found = (
+            detect_all(store, by_duration, event_scores)
+            if events_by == "durations"
+            else detect_all(store, [one.detector for one in tuned])
+        )
+        write_table(events, found, **EVENT_FORMAT)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 from weakseg.detection import Detector, read_events
 from weakseg.durations import DurationDetector
 from weakseg.spectral import Spectral
-from weakseg.store import ClipPrediction, write_predictions
+from weakseg.store import ClipPrediction, encode_masks, write_predictions
 from weakseg.thresholds import ClassThresholds, write_thresholds
 
 CLASSES = ["bark", "bell"]
@@ -24,10 +24,7 @@ def detect(run_step, tmp_path) -> Callable[[DurationDetector | None, str], Any]:
     """Finds events of a clip, a gap in the middle of its one sound, of 20 frames from 10 on."""
     scores = np.zeros((40, 2), np.float32)
     scores[10:30, 0], scores[18:22, 0] = 0.9, 0.05
-    probabilities = np.array([0.9, 0.0], np.float32)
-    settings = Spectral(8000, 512, 256, 16, 50.0, 4000.0).settings()
-    clip = ClipPrediction("0.wav", probabilities, scores, None)
-    write_predictions(tmp_path / "p.h5", ["0.wav"], CLASSES, settings, [clip])
+    write_clip(tmp_path / "p.h5", scores, None)
 
     def run(by_duration: DurationDetector | None, events_by: str) -> Any:
         each = [ClassThresholds(0.1, 1, LIMITS, one) for one in (BY_DURATION, by_duration)]
@@ -40,6 +37,25 @@ def detect(run_step, tmp_path) -> Callable[[DurationDetector | None, str], Any]:
         )
 
     return run
+
+
+def write_clip(path, scores, foreground) -> None:
+    """Predictions of a bark, with frame scores (frames, classes) and a map (frames, mels)."""
+    settings = Spectral(8000, 512, 256, 16, 50.0, 4000.0).settings()
+    codes = None if foreground is None else encode_masks(foreground)
+    clip = ClipPrediction("0.wav", np.array([0.9, 0.0], np.float32), scores, None, codes)
+    write_predictions(path, ["0.wav"], CLASSES, settings, [clip])
+
+
+@pytest.mark.parametrize(("events_by", "onset"), [("durations", 16), ("thresholds", 10)])
+def test_events_by_duration_go_by_the_learnt_foreground_too(events_by, onset, detect, tmp_path):
+    """Scores are vague from frame 10 to 36; what sounds there begins at frame 16."""
+    scores, foreground = np.zeros((40, 2), np.float32), np.zeros((40, 16), np.float32)
+    scores[10:36, 0], foreground[16:36] = 0.6, 0.9
+    write_clip(tmp_path / "p.h5", scores, foreground)
+    assert detect(BY_DURATION, events_by).status == 0
+    (found,) = read_events(tmp_path / "events.tsv").onset
+    assert found == pytest.approx(onset * 256 / 8000)
 
 
 @pytest.mark.parametrize(("events_by", "found"), [("durations", 1), ("thresholds", 2)])

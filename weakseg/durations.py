@@ -43,7 +43,8 @@ class DurationDetector:
     """The events that are worth most together.
 
     An event is worth `weight` times the log-odds of each of its frames' scores over those of the
-    score `level`, and the logarithm of how often its duration occurs, less `cost` (nats).
+    score `level`, and the logarithm of how often its duration occurs, less `cost` (nats).  Scores
+    are of the kind that it was tuned with (`event_evidence`).
     durations: frames, and how many events have lasted so many; a number need not be whole, as a
     share of other classes' events may be in it.
     """

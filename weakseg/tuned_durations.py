@@ -43,8 +43,8 @@ def tune_durations(
 ) -> list[DurationDetector]:
     """The detector of each class.
 
-    scores: (clips, frames, classes); found: (clips, classes); reference: indices of these;
-    clip_thresholds: (classes,), of the detectors, which `found` goes by.
+    scores: (clips, frames, classes), of `event_evidence`; found: (clips, classes); reference:
+    indices of these; clip_thresholds: (classes,), of the detectors, which `found` goes by.
     """
     n_classes = found.shape[1]
     durations = planned_durations(reference, frame_seconds, n_classes)

@@ -39,7 +39,7 @@ def tune_limits(
     clip_thresholds: Column,
     published: Detector,
 ) -> list[Detector]:
-    """The detector of each class; as `tuned_durations.tune_durations`.
+    """The detector of each class; as `tuned_durations.tune_durations`, of frame scores.
 
     One of STEPS after the other: first for all classes together, then twice class by class, from
     the published one.

@@ -7,9 +7,9 @@ Conventions
   for the mask thresholds a class has the cells of its planned frames that stand out of the noise
   floor, frames with two classes left out.
 - What a candidate is worth, and which is taken: `candidates`.
-- Events are found by duration (`tuned_durations`) or two thresholds (`tuned_limits`), and count
-  only where the clip is tagged; frames where its probability is above that threshold or the
-  configured one, whichever is lower.
+- Events are found by duration (`tuned_durations`, from `event_evidence`) or two thresholds
+  (`tuned_limits`, from frame scores), and count only where the clip is tagged; frames where its
+  probability is above that threshold or the configured one, whichever is lower.
 - Noise floor: minimum statistics (Martin 2001, "Noise power spectral density estimation based on
   optimal smoothing and minimum statistics"): the smallest mean power of SMOOTHED frames within
   REACH frames, in each band, raised by MINIMUM_DB, as it lies below the mean of the noise.
@@ -35,7 +35,7 @@ from weakseg.candidates import (
     with_published,
 )
 from weakseg.detection import Detector, gate, moving_means
-from weakseg.event_scores import event_scores
+from weakseg.event_evidence import event_evidence
 from weakseg.metrics import masks
 from weakseg.metrics.binary import Counts, LevelCounts
 from weakseg.metrics.event_table import Events
@@ -85,8 +85,8 @@ def tune(
     reference = planned_events(mixtures, predicted.classes)
     hop = predicted.settings["hop"] / predicted.settings["sample_rate"]
     limits = tune_limits(scores, found, reference, hop, clip, published.detector)
-    scores = np.stack([event_scores(predicted, index) for index in range(len(predicted))])
-    by_duration = tune_durations(scores, found, reference, hop, clip)
+    evidence = np.stack([event_evidence(predicted, index) for index in range(len(predicted))])
+    by_duration = tune_durations(evidence, found, reference, hop, clip)
     mask: Sequence[float | None] = [None] * len(limits)
     if predicted.has_masks:
         rise = loudness_of_a_cell(mask_threshold_db)

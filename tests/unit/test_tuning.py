@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from weakseg.detection import Detector, moving_means
-from weakseg.event_scores import event_scores
+from weakseg.event_evidence import event_evidence
 from weakseg.metrics.masks import fold_level_counts
 from weakseg.spectral import EPSILON, Spectral
 from weakseg.store import ClipPrediction, PredictionStore, encode_masks, write_predictions
@@ -185,8 +185,10 @@ def test_events_by_duration_are_tuned_with_the_learnt_foreground(tmp_path):
     ]
     write_predictions(tmp_path / "p.h5", names, CLASSES, SETTINGS, clips)
     with PredictionStore(tmp_path / "p.h5") as predicted:
-        bark, *_ = tune(predicted, PLAN, logmel, PUBLISHED, -5.0)
-        assert bark.by_duration.ranges(event_scores(predicted, 2)[:, 0]) == [(31, 38), (93, 101)]
+        bark, mew, _ = tune(predicted, PLAN, logmel, PUBLISHED, -5.0)
+        assert mew.by_duration.ranges(event_evidence(predicted, 1)[:, 1]) == [(12, 44)]
+        assert bark.detector.ranges(predicted.frame_scores(2)[:, 0]) == [(0, FRAMES)]  # not by it
+        assert bark.by_duration.ranges(event_evidence(predicted, 2)[:, 0]) == [(31, 38), (93, 101)]
 
 
 def test_a_class_without_an_event_keeps_the_published_limits(tmp_path):

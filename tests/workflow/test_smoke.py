@@ -15,6 +15,7 @@ import soundfile
 import yaml
 
 from weakseg.detection import detect_all, read_events
+from weakseg.event_evidence import event_evidence
 from weakseg.figures.from_stores import load_mixture, stems_of
 from weakseg.material import Material
 from weakseg.plan import read_plan
@@ -93,6 +94,7 @@ def test_tuned_tables_stand_beside_the_others(smoke):
 
 def test_thresholds_are_tuned_on_training_folds_only(smoke):
     plan = {one["mixture_name"]: one["fold"] for one in read_plan(smoke.results / "mixtures.yaml")}
+    events = 0
     for model in MODELS:
         predictions = smoke.results / "predictions" / "snr0" / model / "holdout1-training.h5"
         with PredictionStore(predictions) as store:
@@ -104,8 +106,10 @@ def test_thresholds_are_tuned_on_training_folds_only(smoke):
         assert file.read_text().startswith("source: '4 mixtures of the training folds: ")
         found = read_events(smoke.results / "events_tuned" / "snr0" / model / "holdout1.tsv")
         with PredictionStore(smoke.results / "predictions/snr0" / model / "holdout1.h5") as store:
-            expected = detect_all(store, [one.by_duration for one in tuned])
+            expected = detect_all(store, [one.by_duration for one in tuned], event_evidence)
         pd.testing.assert_frame_equal(found, expected.reset_index(drop=True).round(3))
+        events += len(found)
+    assert events
 
 
 def test_fresh_mixtures_know_no_holdout_recording(smoke):

@@ -5,7 +5,7 @@ from pathlib import Path
 from _step import step
 
 from weakseg.detection import EVENT_FORMAT, detect_all
-from weakseg.event_scores import event_scores
+from weakseg.event_evidence import event_evidence
 from weakseg.sealed import write_table
 from weakseg.store import PredictionStore
 from weakseg.thresholds import REMEDY, ThresholdError, read_thresholds
@@ -18,7 +18,7 @@ def detect_tuned_events(predictions: str, thresholds: str, events: str, events_b
         if events_by == "durations" and len(by_duration) < len(tuned):
             raise ThresholdError(f"{thresholds}: no thresholds: a class has no durations; {REMEDY}")
         found = (
-            detect_all(store, by_duration, event_scores)
+            detect_all(store, by_duration, event_evidence)
             if events_by == "durations"
             else detect_all(store, [one.detector for one in tuned])
         )

@@ -25,6 +25,7 @@ from weakseg.machine_code import in_machine_code
 
 SPREAD = 2.0  # frames, standard deviation
 UNSEEN = 1e-6  # how often an event lasts as long as none did; so whole events of minutes stay whole
+ALIKE = 1 / 3  # of a class's events must last equally long for durations to say where they are
 SURE = 1e-3  # a score nearer to 0 or 1 is no surer
 
 Ranges = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -55,6 +56,13 @@ class DurationDetector:
     cost: float
     durations: Mapping[int, float]
 
+    @property
+    def lasts_alike(self) -> bool:
+        """Whether ALIKE of the events lie within SPREAD frames of some duration."""
+        counts = counted(self.durations)
+        near = np.convolve(counts, np.ones(2 * round(SPREAD) + 1))
+        return bool(near.max() >= ALIKE * counts.sum())
+
     def ranges(self, scores: NDArray[np.floating]) -> list[tuple[int, int]]:
         """Events, (first frame, end frame) each, of one class's scores (frames,)."""
         known, limits = known_durations(self.durations), (self.level, self.weight, self.cost)
@@ -69,11 +77,17 @@ def log_odds(scores: NDArray[np.floating] | float) -> NDArray[np.float64]:
     return odds
 
 
-def known_durations(durations: Mapping[int, float]) -> Durations:
-    """What is more frequent than UNSEEN, from how many events have lasted so many frames."""
-    counts = np.zeros(max(durations, default=0) + round(4 * SPREAD))
+def counted(durations: Mapping[int, float]) -> NDArray[np.float64]:
+    """How many events last 1, 2, ... frames, to the longest."""
+    counts = np.zeros(max(durations, default=1))
     for frames, count in durations.items():
         counts[frames - 1] = count
+    return counts
+
+
+def known_durations(durations: Mapping[int, float]) -> Durations:
+    """What is more frequent than UNSEEN, from how many events have lasted so many frames."""
+    counts = np.pad(counted(durations), (0, round(4 * SPREAD)))
     spread = scipy.ndimage.gaussian_filter1d(counts, SPREAD, mode="reflect")
     frequencies = spread / (spread.sum() or 1) + UNSEEN
     seen = np.flatnonzero(frequencies > 2 * UNSEEN)

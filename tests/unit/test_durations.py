@@ -124,6 +124,20 @@ def test_a_duration_of_one_frame_keeps_its_share():
     assert np.exp(known.logs[known.frames < 30]).sum() == pytest.approx(0.5, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("durations", "alike"),
+    [
+        ({9: 2, 30: 2, 40: 1, 62: 2, 66: 1}, True),  # 3 of 8 within two frames of 64
+        ({9: 2, 30: 2, 40: 1, 62: 2, 67: 1}, False),
+        ({1: 1, 5: 1, 40: 1, 50: 1, 60: 1, 70: 1}, True),  # a third exactly
+        ({1: 1, 6: 1, 40: 1, 50: 1, 60: 1, 70: 1}, False),
+        ({5: 0.5}, True),
+    ],
+)
+def test_events_last_alike_where_a_third_do(durations, alike):
+    assert replace(TWO_SECONDS, durations=durations).lasts_alike is alike
+
+
 @pytest.mark.parametrize("durations", [{}, {7: 0.0}])
 def test_without_an_event_no_duration_is_known(durations):
     assert not len(known_durations(durations).frames)

@@ -14,8 +14,7 @@ import snakemake
 import soundfile
 import yaml
 
-from weakseg.detection import detect_all, read_events
-from weakseg.event_evidence import event_evidence
+from weakseg.detection import read_events
 from weakseg.figures.from_stores import load_mixture, stems_of
 from weakseg.material import Material
 from weakseg.plan import read_plan
@@ -26,6 +25,7 @@ from weakseg.spectral import Spectral
 from weakseg.store import FeatureStore, PredictionStore, decode_masks
 from weakseg.tables import DIFFERENCE_COLUMNS, SUMMARY_COLUMNS
 from weakseg.thresholds import read_thresholds
+from weakseg.tuned_events import detect_tuned
 from workflow.configuration import complete
 
 pytestmark = pytest.mark.workflow
@@ -106,7 +106,7 @@ def test_thresholds_are_tuned_on_training_folds_only(smoke):
         assert file.read_text().startswith("source: '4 mixtures of the training folds: ")
         found = read_events(smoke.results / "events_tuned" / "snr0" / model / "holdout1.tsv")
         with PredictionStore(smoke.results / "predictions/snr0" / model / "holdout1.h5") as store:
-            expected = detect_all(store, [one.by_duration for one in tuned], event_evidence)
+            expected = detect_tuned(store, tuned, "auto")
         pd.testing.assert_frame_equal(found, expected.reset_index(drop=True).round(3))
         events += len(found)
     assert events

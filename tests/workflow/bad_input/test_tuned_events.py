@@ -47,7 +47,9 @@ def write_clip(path, scores, foreground) -> None:
     write_predictions(path, ["0.wav"], CLASSES, settings, [clip])
 
 
-@pytest.mark.parametrize(("events_by", "onset"), [("durations", 16), ("thresholds", 10)])
+@pytest.mark.parametrize(
+    ("events_by", "onset"), [("auto", 16), ("durations", 16), ("thresholds", 10)]
+)
 def test_events_by_duration_go_by_the_learnt_foreground_too(events_by, onset, detect, tmp_path):
     """Scores are vague from frame 10 to 36; what sounds there begins at frame 16."""
     scores, foreground = np.zeros((40, 2), np.float32), np.zeros((40, 16), np.float32)
@@ -58,7 +60,7 @@ def test_events_by_duration_go_by_the_learnt_foreground_too(events_by, onset, de
     assert found == pytest.approx(onset * 256 / 8000)
 
 
-@pytest.mark.parametrize(("events_by", "found"), [("durations", 1), ("thresholds", 2)])
+@pytest.mark.parametrize(("events_by", "found"), [("auto", 1), ("durations", 1), ("thresholds", 2)])
 def test_events_are_found_as_the_configuration_says(events_by, found, detect, tmp_path):
     assert detect(BY_DURATION, events_by).status == 0
     assert len(read_events(tmp_path / "events.tsv")) == found

@@ -3,7 +3,7 @@
 Conventions
 -----------
 - How long an event lasts says where it was if a class's events last alike; where their durations
-  are spread, two thresholds find it as well or better (docs/results/README.md).
+  are spread, two thresholds find it as well or better (docs/results/tried.md).
 - A detector by duration takes what `event_evidence` makes of frame scores, the other these.
 """
 

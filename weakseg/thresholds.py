@@ -6,6 +6,7 @@ Conventions
   `classes`, a mapping of values for each class.  A model without masks has no `mask` there.
 - A class has limits of a `Detector`, which recordings go by, and what a `DurationDetector` needs,
   for events as long as those that it was tuned on: events of mixtures are cut, sounds are not.
+  Which of them mixtures go by: `tuned_events`.
   The former takes frame scores, the latter what `event_evidence` makes of them.
 - A class is found, that is detected and separated, where it is tagged: at its threshold `clip`.
 """

@@ -3,7 +3,7 @@
 Conventions
 -----------
 - How long an event lasts says where it was if a class's events last alike; where their durations
-  are spread, two thresholds find it as well or better (docs/results/tried.md).
+  are spread, two thresholds find it as well, or, with a good model, better (docs/results/tried.md).
 - A detector by duration takes what `event_evidence` makes of frame scores, the other these.
 """
 
@@ -29,18 +29,17 @@ def detect_tuned(
     events_by: `durations`, `thresholds`, or `auto`: durations for the classes whose events last
     alike.  A class without durations goes by thresholds.
     """
-    detectors = [detector_of(one, events_by) for one in tuned]
-    limits = np.array([one is each.detector for one, each in zip(detectors, tuned, strict=True)])
+    detectors = [_detector_of(one, events_by) for one in tuned]
+    by_limits = np.array([one is each.detector for one, each in zip(detectors, tuned, strict=True)])
 
     def scores_of(predicted: Predictions, index: int) -> NDArray[np.float32]:
         scores = predicted.frame_scores(index)
-        return np.where(limits, scores, event_evidence(predicted, index))
+        return np.where(by_limits, scores, event_evidence(predicted, index))
 
-    return detect_all(predicted, detectors, scores_of)
+    return detect_all(predicted, detectors, None if by_limits.all() else scores_of)
 
 
-def detector_of(one: ClassThresholds, events_by: str) -> EventDetector:
-    """The detector of a class; as `detect_tuned`."""
+def _detector_of(one: ClassThresholds, events_by: str) -> EventDetector:
     if events_by == "thresholds" or one.by_duration is None:
         return one.detector
     by_duration = events_by == "durations" or one.by_duration.lasts_alike

@@ -14,7 +14,7 @@ from weakseg.tuned_events import detect_tuned
 def detect_tuned_events(predictions: str, thresholds: str, events: str, events_by: str) -> None:
     with PredictionStore(Path(predictions)) as store:
         tuned = read_thresholds(thresholds, store.classes)
-        if events_by != "thresholds" and any(one.by_duration is None for one in tuned):
+        if events_by == "durations" and any(one.by_duration is None for one in tuned):
             raise ThresholdError(f"{thresholds}: no thresholds: a class has no durations; {REMEDY}")
         write_table(events, detect_tuned(store, tuned, events_by), **EVENT_FORMAT)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,11 +40,11 @@ def detect(run_step, tmp_path) -> Callable[[DurationDetector | None, str], Any]:
     return run
 
 
-def write_clip(path, scores, foreground) -> None:
+def write_clip(path, scores, foreground, probabilities=(0.9, 0.0)) -> None:
     """Predictions of a bark, with frame scores (frames, classes) and a map (frames, mels)."""
     settings = Spectral(8000, 512, 256, 16, 50.0, 4000.0).settings()
     codes = None if foreground is None else encode_masks(foreground)
-    clip = ClipPrediction("0.wav", np.array([0.9, 0.0], np.float32), scores, None, codes)
+    clip = ClipPrediction("0.wav", np.array(probabilities, np.float32), scores, None, codes)
     write_predictions(path, ["0.wav"], CLASSES, settings, [clip])
 
 
@@ -66,8 +67,18 @@ def test_events_are_found_as_the_configuration_says(events_by, found, detect, tm
     assert len(read_events(tmp_path / "events.tsv")) == found
 
 
+def test_a_class_whose_durations_are_spread_goes_by_thresholds(detect, tmp_path):
+    scores = np.zeros((40, 2), np.float32)
+    scores[10:30], scores[18:22] = 0.9, 0.05
+    write_clip(tmp_path / "p.h5", scores, None, [0.9, 0.9])
+    spread = replace(BY_DURATION, durations=dict.fromkeys([20, 26, 32, 38], 5.0))
+    assert detect(spread, "auto").status == 0
+    found = read_events(tmp_path / "events.tsv").event_label.value_counts()
+    assert found.to_dict() == {"bark": 1, "bell": 2}
+
+
 def test_a_class_without_durations_is_refused_where_they_are_asked_for(detect, tmp_path):
-    assert detect(None, "thresholds").status == 0
+    assert detect(None, "thresholds").status == detect(None, "auto").status == 0
     before = (tmp_path / "events.tsv").read_bytes()
     detect(None, "durations").require_line("t.yaml", "no durations", "delete it and run")
     assert (tmp_path / "events.tsv").read_bytes() == before

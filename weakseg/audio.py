@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,7 +87,9 @@ def _bytes_asked_for(error: Exception) -> int:
     return math.prod(shape) * dtype.itemsize
 
 
-def _sound_file(source: str | Path | IO[bytes]) -> soundfile.SoundFile:
+def _sound_file(source: str | bytes | Path | IO[bytes]) -> soundfile.SoundFile:
+    if isinstance(source, (str, Path)):
+        source = os.fsencode(source)  # of text soundfile takes what is UTF-8 alone
     try:
         return soundfile.SoundFile(source)
     except TypeError as error:  # soundfile wants to be told a rate

@@ -34,7 +34,8 @@ def list_audio(given: Sequence[str | Path], but_not_in: Path | None = None) -> l
     """The recordings of files and folders, those of a folder in the order of their names.
 
     but_not_in: a folder that is passed over, such as that of the results.
-    ListingError if one of them is not there, or if there is no recording.
+    ListingError if one of them is not there, or if there is no recording; OSError if a folder, or
+    one below it, cannot be read.
     """
     listed: list[Listed] = []
     taken: set[str] = set()
@@ -54,11 +55,20 @@ def _files(given: Path, but_not_in: Path | None) -> Iterator[tuple[Path, str]]:
         yield given, given.name
         return
     unwanted = None if but_not_in is None else but_not_in.resolve()
-    for folder, below, names in os.walk(given):
+    for folder, below, names in walk(given):
         here = Path(folder)
         below[:] = sorted(one for one in below if (here / one).resolve() != unwanted)
         for name in sorted(filter(is_audio, names)):
             yield here / name, (here / name).relative_to(given).as_posix()
+
+
+def walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+    """As `os.walk`; OSError for a folder that cannot be read, where that would pass it over."""
+
+    def stop(error: OSError) -> None:
+        raise error
+
+    return os.walk(folder, onerror=stop)
 
 
 def _as_text(name: str) -> str:

@@ -22,6 +22,7 @@ REMEDIES = {
     errno.EPERM: f"allow it (chmod, chattr), then {AGAIN}",
     errno.ENOENT: f"put it back if it is yours, then {AGAIN}",
     errno.EEXIST: f"name another place, then {AGAIN}",
+    errno.ENAMETOOLONG: f"give a shorter one, then {AGAIN}",
     errno.ENOTDIR: f"name a folder, then {AGAIN}",
 }
 # Libraries in C, torch among them, have no type of their own for this.

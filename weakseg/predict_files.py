@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import soundfile
 
 from weakseg.audio import AudioError, opened
 from weakseg.audio_paths import Listed
@@ -115,13 +114,14 @@ class Predictor:
         write_events(folder, events)
         picture = draw_clip(overview, self.detectors, name=file.name, model=self.model)
         save(picture, folder / "picture.png")
-        info = soundfile.info(file.path)
+        with opened(file.path) as recording:
+            sample_rate, channels = recording.samplerate, recording.channels
         return FilePrediction(
             file.name,
             folder,
             heard.envelope.n_samples / self.segmenter.sample_rate,
-            info.samplerate,
-            info.channels,
+            sample_rate,
+            channels,
             heard.probabilities,
             found,
             events,

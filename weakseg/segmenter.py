@@ -192,7 +192,7 @@ class Segmenter:
 
     def found(self, heard: Heard, detectors: Sequence[Detector]) -> list[int]:
         """Indices of the classes whose probability is above their threshold."""
-        above = [one.clip_threshold for one in detectors]
+        above = np.array([one.clip_threshold for one in detectors], np.float32)  # as events do
         return [int(index) for index in np.flatnonzero(heard.probabilities > above)]
 
     def events(self, name: str, heard: Heard, detectors: Sequence[Detector]) -> pd.DataFrame:

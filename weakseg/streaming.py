@@ -67,7 +67,7 @@ class ClipProbabilities(NamedTuple):
 
 
 def logmel_blocks(samples: Iterable[Block], spectral: Spectral) -> Iterator[NDArray[np.float32]]:
-    """Log-mel (frames, mels) of a stream; AudioError if it has no sample."""
+    """Log-mel (frames, mels) of a stream; AudioError if no sample is left of it at its rate."""
     left, is_first, is_empty = np.zeros(0, np.float32), True, True
     for block in samples:
         is_empty = is_empty and not len(block)
@@ -76,7 +76,7 @@ def logmel_blocks(samples: Iterable[Block], spectral: Spectral) -> Iterator[NDAr
             yield spectral.logmel(left[: (n_frames - 1) * spectral.hop + spectral.window])
             left, is_first = left[n_frames * spectral.hop :], False
     if is_empty:
-        raise AudioError("empty")
+        raise AudioError("too short: no sample is left at the model's sample rate")
     if is_first:
         yield spectral.logmel(np.pad(left, (0, spectral.window - len(left))))
 

@@ -3,9 +3,13 @@ that are published, known before they are fetched."""
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
 from pathlib import Path
 from unicodedata import category
 
+from weakseg.audio_paths import walk
+from weakseg.foreseen import message_of
 from weakseg.listing import ListError, read_listed
 from weakseg.names import is_audio
 from weakseg.published import DCASE2018, ROLES, Archive, ArchiveError, read_list
@@ -37,7 +41,7 @@ def files_of_set(role: str, directory: str | None, source: str) -> list[str]:
         role,
         sorted(
             str(path)
-            for path in (root.rglob("*") if extracted else root.iterdir())
+            for path in (_below(root) if extracted else root.iterdir())
             if path.is_file() and not path.name.startswith(".") and _is_wanted(path, extracted)
         ),
     )
@@ -50,6 +54,10 @@ def files_of_set(role: str, directory: str | None, source: str) -> list[str]:
     return found
 
 
+def _below(root: Path) -> Iterator[Path]:
+    return (Path(folder, name) for folder, _, names in walk(root) for name in names)
+
+
 def files_of_list(role: str, path: Path) -> list[str]:
     """A list, and of the recordings that it names those that are there."""
     try:
@@ -57,13 +65,22 @@ def files_of_list(role: str, path: Path) -> list[str]:
     except ListError as error:
         raise ConfigurationError(f"data.{role}: {error}") from None
     listed = [path.parent / file for file in dict.fromkeys(row["file"] for row in rows)]
-    there = [str(file) for file in listed if file.is_file()]
+    there = [str(file) for file in listed if _is_there(file)]
     if not there:
         raise ConfigurationError(
             f"data.{role}: no file that {path} lists is there, the first is {listed[0]}; "
             "correct the paths, which are relative to the folder of the list"
         )
     return [str(path), *there]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:  # no file has such a name
+            raise
+        return False
 
 
 def is_list(path: str | None, source: str) -> bool:
@@ -121,6 +138,8 @@ def both_sets_or_stop(scenes: str | None, events: str | None, source: str) -> di
         return both_sets(scenes, events, source)
     except ConfigurationError as error:
         raise SystemExit(f"configuration: {error}") from None
+    except OSError as error:
+        raise SystemExit(f"configuration: data: {message_of(error)}") from None
 
 
 def published_or_stop(path: str | None) -> dict[str, list[Archive]]:

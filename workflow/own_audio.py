@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from weakseg.audio_paths import Listed, ListingError, list_audio
+from weakseg.foreseen import message_of
 
 ASK = (
     "predict.audio: null is no recording; give one, or a folder of them: "
@@ -25,6 +26,8 @@ def own_audio_or_stop(predict: Mapping[str, Any], results: str) -> list[Listed]:
         return _listed(tuple([audio] if isinstance(audio, str) else audio), results)
     except ListingError as error:
         raise SystemExit(f"configuration: predict.audio: {error}") from None
+    except OSError as error:
+        raise SystemExit(f"configuration: predict.audio: {message_of(error)}") from None
 
 
 def own_paths(predict: Mapping[str, Any], results: str) -> list[Path]:
@@ -37,7 +40,11 @@ def own_paths(predict: Mapping[str, Any], results: str) -> list[Path]:
 
 def file_or_stop(key: str, path: str) -> str:
     """The path of a file that `predict.KEY` names, which is there, or the program ends likewise."""
-    if not Path(path).is_file():
+    try:
+        is_there = Path(path).is_file()
+    except OSError as error:
+        raise SystemExit(f"configuration: predict.{key}: {message_of(error)}") from None
+    if not is_there:
         raise SystemExit(f"configuration: predict.{key}: {path}: no such file; give its path")
     return path
 

@@ -1,3 +1,7 @@
+import errno
+import os
+from pathlib import Path
+
 import pytest
 
 from workflow.consistency import ConfigurationError
@@ -9,6 +13,7 @@ from workflow.data_files import (
     folder_of_set,
     published_or_stop,
 )
+from workflow.own_audio import file_or_stop, own_audio_or_stop
 
 
 @pytest.fixture
@@ -55,11 +60,40 @@ def test_the_workflow_stops_with_the_line(tmp_path):
         both_sets_or_stop(None, str(tmp_path / "nowhere"), "folders")
 
 
+@pytest.fixture
+def locked(directory, monkeypatch):
+    """A folder that may not be read, as root may read all."""
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "Bark":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    return directory / "Bark"
+
+
+def test_what_may_not_be_read_is_named(locked, directory):
+    with pytest.raises(SystemExit, match=rf"^configuration: data: {locked}: Permission denied; a"):
+        both_sets_or_stop(str(directory), str(directory), "folders")
+    with pytest.raises(SystemExit, match=rf"predict\.audio: {locked}: Permission denied; allow"):
+        own_audio_or_stop({"audio": str(directory)}, "results")
+    for audio in ("n" * 300, f"{directory}/{'n' * 300}.wav"):
+        with pytest.raises(SystemExit, match=r"predict\.audio: .*nn.*: File name too long; give"):
+            own_audio_or_stop({"audio": audio}, "results")
+        with pytest.raises(SystemExit, match=r"predict\.model: .*nn.*: File name too long; give"):
+            file_or_stop("model", audio)
+        with pytest.raises(SystemExit, match=r"data: .*nn.*: File name too long; give"):
+            both_sets_or_stop(audio, audio, "folders")
+
+
 def test_a_list_names_its_recordings(directory, tmp_path):
     """Those that are there; one may lie elsewhere, or be listed twice."""
     lists = tmp_path / "lists"
     lists.mkdir()
     rows = ["file,label", "../Bark/1.wav,Bark", f"{tmp_path}/Bark/1.wav,Bark", "gone.wav,Bark"]
+    rows.append(f"{'n' * 300}.wav,Bark")  # no file has such a name
     (lists / "mine.csv").write_text("\n".join(rows))
     found = files_of_set("events", str(lists / "mine.csv"), "folders")
     assert found == [str(lists / "mine.csv"), f"{lists}/../Bark/1.wav", f"{tmp_path}/Bark/1.wav"]

@@ -1,6 +1,7 @@
 """Recordings of one's own to files, through the library and through the command."""
 
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,13 @@ def test_each_usable_file_has_a_folder_and_each_file_a_row(model, recordings, tm
     assert float(row["probability of rain"]) == pytest.approx(
         found["a.wav"].probabilities[2], abs=1e-4
     )
+
+
+def test_a_recording_whose_name_is_no_utf8_is_heard_too(model, recordings, tmp_path):
+    (recordings / "a.wav").rename(os.fsdecode(bytes(recordings) + b"/a\xff.wav"))
+    found = predict(model, recordings, tmp_path / "out")
+    assert "a\ufffd.wav" in found and found["a\ufffd.wav"].channels == 2
+    assert (tmp_path / "out" / "a\ufffd.wav" / "tags.csv").is_file()
 
 
 def test_recordings_of_an_earlier_run_can_be_forgotten(model, recordings, tmp_path):

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -149,6 +151,14 @@ def test_what_is_no_sound_is_refused_by_name(model):
         model.segment([0.0, float("nan")], 8000)
     with pytest.raises(AudioError, match="empty"):
         model.segment([], 8000)
+    with pytest.raises(AudioError, match="too short: no sample is left"):
+        model.segment(np.full(40, 0.1), 1_000_000)
+
+
+def test_a_class_at_its_threshold_has_neither_stem_nor_event(model):
+    detectors = [replace(PUBLISHED, clip_threshold=0.1)] * len(model.classes)
+    heard = SimpleNamespace(probabilities=np.full(len(model.classes), 0.1, np.float32))
+    assert model.found(heard, detectors) == []
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ include: "workflow/rules/targets.smk"
 onstart:
     dated = faults.date_anew(Path(RESULTS))
     own = [file.path for file in OWN_AUDIO]
-    print(*disk.report(config, SET_FILES, FETCHED, own), *dated, sep="\n", file=sys.stderr)
+    beside = passed_over_line(PREDICT, MADE) if own else []
+    said = disk.report(config, SET_FILES, FETCHED, own)
+    print(*said, *beside, *dated, sep="\n", file=sys.stderr)
 
 
 onerror:

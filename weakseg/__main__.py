@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from weakseg.audio_paths import list_audio
+from weakseg.audio_paths import list_audio, passed_over
 from weakseg.foreseen import message_of
 
 MOST_DECIBELS = 120
@@ -109,10 +109,12 @@ def _odd(text: str) -> int:
 
 def _predict(options: argparse.Namespace) -> int:
     from weakseg.gallery.from_predictions import write_page  # take seconds, which --help need not
-    from weakseg.predict_files import Predictor
+    from weakseg.predict_files import Predictor, others
     from weakseg.segmenter import load_model
 
     files = list_audio(options.files, but_not_in=options.output)
+    if said := passed_over(options.files, but_not_in=options.output):
+        log.warning("warning: %s", said)
     segmenter = load_model(
         options.model,
         **_in_use(options),
@@ -121,6 +123,8 @@ def _predict(options: argparse.Namespace) -> int:
         threads=options.threads,
     )
     detectors = segmenter.detectors(options.thresholds)
+    if options.thresholds is None:
+        log.info("thresholds: the published ones; tuned ones of the model: --thresholds FILE")
     predictor = Predictor(
         segmenter,
         detectors,
@@ -136,6 +140,8 @@ def _predict(options: argparse.Namespace) -> int:
         segmenter.classes,
         options.model.name,
     )
+    if left := others(options.output, {file.name for file in files}):
+        log.warning("warning: %s has %d other recordings' results, too", options.output, len(left))
     log.info("%d of %d recordings: %s", n_used, len(files), options.output)
     return 0 if n_used == len(files) else 1
 

@@ -12,11 +12,12 @@ The Snakefile reads this, and needs no package for it.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from weakseg.names import is_audio
+from weakseg.names import is_audio, is_other_audio
 
 
 class Listed(NamedTuple):
@@ -40,15 +41,33 @@ def list_audio(given: Sequence[str | Path], but_not_in: Path | None = None) -> l
     listed: list[Listed] = []
     taken: set[str] = set()
     for path, name in (pair for one in given for pair in _files(Path(one), but_not_in)):
-        name = _free(_as_text(name), taken)
+        name = _free(as_text(name), taken)
         taken.add(name)
         listed.append(Listed(path, name))
     if not listed:
-        raise ListingError(f"{given[0] if given else 'no folder'}: holds no recording; name others")
+        others = passed_over(given, but_not_in) or "name others"
+        raise ListingError(f"{given[0] if given else 'no folder'}: holds no recording; {others}")
     return listed
 
 
-def _files(given: Path, but_not_in: Path | None) -> Iterator[tuple[Path, str]]:
+def passed_over(given: Sequence[str | Path], but_not_in: Path | None = None) -> str | None:
+    """What to tell of sound in folders that libsndfile does not read, if there is any."""
+    folders = [Path(one) for one in given if Path(one).is_dir()]
+    files = (pair for one in folders for pair in _files(one, but_not_in, is_other_audio))
+    endings = Counter(path.suffix.lower() for path, _ in files)
+    if not endings:
+        return None
+    listed = ", ".join(f"{number} {ending}" for ending, number in endings.most_common())
+    return (
+        f"files of formats that are not read are passed over ({listed}); "
+        "convert them to FLAC or WAV"
+    )
+
+
+def _files(
+    given: Path, but_not_in: Path | None, is_wanted: Callable[[str], bool] = is_audio
+) -> Iterator[tuple[Path, str]]:
+    """Paths and names: of the file, or of those in the folder whose names are wanted."""
     if not given.exists():
         raise ListingError(f"{given}: no such file or folder; name recordings, or a folder of them")
     if not given.is_dir():
@@ -58,7 +77,7 @@ def _files(given: Path, but_not_in: Path | None) -> Iterator[tuple[Path, str]]:
     for folder, below, names in walk(given):
         here = Path(folder)
         below[:] = sorted(one for one in below if (here / one).resolve() != unwanted)
-        for name in sorted(filter(is_audio, names)):
+        for name in sorted(filter(is_wanted, names)):
             yield here / name, (here / name).relative_to(given).as_posix()
 
 
@@ -71,7 +90,7 @@ def walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
     return os.walk(folder, onerror=stop)
 
 
-def _as_text(name: str) -> str:
+def as_text(name: str | Path) -> str:
     """The name, or, if its bytes are no UTF-8, with a mark in place of those that are not."""
     return os.fsencode(name).decode("utf-8", "replace")
 

@@ -27,7 +27,10 @@ def detect_recording(
     detectors: Sequence[Detector],
     frame_seconds: float,
 ) -> pd.DataFrame:
-    """Events of one recording, with frame_scores (frames, classes) and a detector a class."""
+    """Events of one recording, in the order of their onsets.
+
+    frame_scores: (frames, classes); detectors: one a class.
+    """
     rows = [
         (filename, first * frame_seconds, end * frame_seconds, label)
         for index, (label, detector) in enumerate(zip(classes, detectors, strict=True))
@@ -35,4 +38,5 @@ def detect_recording(
         for first, end in detector.ranges(frame_scores[:, index])
         if ((held < end) & (held + clips.length > first)).any()
     ]
-    return pd.DataFrame(rows, columns=EVENT_COLUMNS)
+    found = pd.DataFrame(rows, columns=EVENT_COLUMNS)
+    return found.sort_values(["onset", "offset"], kind="stable", ignore_index=True)

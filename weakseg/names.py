@@ -28,6 +28,12 @@ def is_audio(name: str) -> bool:
     return base.lower().endswith(AUDIO_SUFFIXES) and not base.startswith(".")
 
 
+def is_other_audio(name: str) -> bool:
+    """Whether a file name is one of sound that libsndfile does not read."""
+    base = PurePosixPath(name).name
+    return base.lower().endswith(OTHER_AUDIO) and not base.startswith(".")
+
+
 def mixture_name(number: int) -> str:
     """The name of a planned mixture, numbered from 0 through all folds."""
     return f"{number:05d}.wav"

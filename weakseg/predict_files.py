@@ -15,7 +15,7 @@ Conventions
 from __future__ import annotations
 
 import logging
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from weakseg.audio import AudioError, opened
-from weakseg.audio_paths import Listed
+from weakseg.audio_paths import Listed, as_text
 from weakseg.audio_stream import Block, stream_file
 from weakseg.batches import read_ahead
 from weakseg.detection import Detector
@@ -84,14 +84,26 @@ class Predictor:
                 except AudioError as error:
                     log.warning("%s: not used: %s", file.path, error)
                     _forget(self.output / file.name)
-                    rows.append({"file": file.name, "usable": False, "why_not": str(error)})
+                    unusable = {"usable": False, "why_not": str(error)}
+                    rows.append({"file": file.name, "path": as_text(file.path)} | unusable)
                     continue
                 rows.append(row_of(predicted, self.segmenter.classes))
                 yield predicted
         write_table(self.output / TABLE, rows, self.segmenter.classes)
+        self._tell_of_lower_rates(rows)
         if not any(row["usable"] for row in rows):
             first = f"{files[0].path}: {rows[0]['why_not']}"
             raise AudioError(f"none of {len(files)} recordings can be used; the first is {first}")
+
+    def _tell_of_lower_rates(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        rate = self.segmenter.sample_rate
+        lower = [row["sample_rate"] for row in rows if row.get("sample_rate", rate) < rate]
+        if lower:
+            log.warning(
+                "warning: %d of %d recordings have a lower sample rate than the model's %d Hz, the "
+                "lowest %d Hz; above half of it they hold nothing, whatever is found there",
+                *(len(lower), len(rows), rate, min(lower)),
+            )
 
     def predict(self, file: Listed, progress: _Seconds | None = None) -> FilePrediction:
         """Predict one file.  AudioError, before anything is written, if it cannot be used."""
@@ -118,6 +130,7 @@ class Predictor:
             sample_rate, channels = recording.samplerate, recording.channels
         return FilePrediction(
             file.name,
+            file.path,
             folder,
             heard.envelope.n_samples / self.segmenter.sample_rate,
             sample_rate,
@@ -213,11 +226,18 @@ def _forget(folder: Path) -> None:
 
 def forget_others(output: Path, names: Container[str]) -> None:
     """Remove what an earlier run wrote of recordings that are not among these `names`."""
-    for tags in list(output.rglob("tags.csv")):
-        folder = tags.parent
-        ours = all((folder / name).is_file() for name in WRITTEN)
-        if ours and folder.relative_to(output).as_posix() not in names:
-            _forget(folder)
+    for folder in others(output, names):
+        _forget(folder)
+
+
+def others(output: Path, names: Container[str]) -> list[Path]:
+    """The folders of recordings of an earlier run that are not among these `names`."""
+    return [
+        tags.parent
+        for tags in sorted(output.rglob("tags.csv"))
+        if all(tags.with_name(name).is_file() for name in WRITTEN)
+        and tags.parent.relative_to(output).as_posix() not in names
+    ]
 
 
 class _Seconds:

@@ -19,26 +19,31 @@ import soundfile
 from numpy.typing import NDArray
 
 from weakseg import detection
+from weakseg.audio_paths import as_text
 from weakseg.excerpt import Excerpt
 from weakseg.figures.clip_data import ClipData
 from weakseg.files import replacing, writing
 from weakseg.stem_stream import Stems
 
-COLUMNS = ["file", "usable", "why_not", "seconds", "sample_rate", "channels", "events", "found"]
+COLUMNS = [
+    "file", "path", "usable", "why_not", "seconds", "sample_rate", "channels", "events", "found",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class FilePrediction:
     """What a model says of one file, at a size that does not grow with the file's.
 
-    name: of the file; folder: where its files are; seconds; sample_rate (Hz) and channels of the
-    file; probabilities (classes,); found: indices of the classes above their thresholds, the most
-    probable first; events: a table with the DCASE columns, seconds; stems: the FLAC of each found
-    class, by its index, and residual, None where nothing was separated; overview: all of the
-    recording, with frames merged to columns; excerpt: half a minute at full resolution.
+    name: of the file, and the path it was read from; folder: where its files are; seconds;
+    sample_rate (Hz) and channels of the file; probabilities (classes,); found: indices of the
+    classes above their thresholds, the most probable first; events: a table with the DCASE columns,
+    seconds; stems: the FLAC of each found class, by its index, and residual, None where nothing was
+    separated; overview: all of the recording, with frames merged to columns; excerpt: half a minute
+    at full resolution.
     """
 
     name: str
+    path: Path
     folder: Path
     seconds: float
     sample_rate: int
@@ -57,6 +62,7 @@ def row_of(predicted: FilePrediction, classes: Sequence[str]) -> dict[str, Any]:
     probabilities = zip(map(_column, classes), predicted.probabilities, strict=True)
     return {
         "file": predicted.name,
+        "path": as_text(predicted.path),
         "usable": True,
         "why_not": "",
         "seconds": predicted.seconds,
@@ -68,7 +74,7 @@ def row_of(predicted: FilePrediction, classes: Sequence[str]) -> dict[str, Any]:
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> None:
-    """The table of all files, of rows by `row_of`, or with `file`, `usable` and `why_not` alone."""
+    """The table of all files, of rows by `row_of`, or with the first four columns alone."""
     table = pd.DataFrame(rows, columns=[*COLUMNS, *map(_column, classes)])
     whole = dict.fromkeys(("sample_rate", "channels", "events"), "Int64")
     with replacing(path) as temporary:

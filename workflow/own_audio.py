@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from weakseg.audio_paths import Listed, ListingError, list_audio
+from weakseg.audio_paths import Listed, ListingError, list_audio, passed_over
 from weakseg.foreseen import message_of
 
 ASK = (
@@ -23,11 +23,17 @@ def own_audio_or_stop(predict: Mapping[str, Any], results: str) -> list[Listed]:
     if audio is None:
         raise SystemExit(f"configuration: {ASK}")
     try:
-        return _listed(tuple([audio] if isinstance(audio, str) else audio), results)
+        return _listed(_given(audio), results)
     except ListingError as error:
         raise SystemExit(f"configuration: predict.audio: {error}") from None
     except OSError as error:
         raise SystemExit(f"configuration: predict.audio: {message_of(error)}") from None
+
+
+def passed_over_line(predict: Mapping[str, Any], results: str) -> list[str]:
+    """What to tell of files beside these recordings that are not read, if there are any."""
+    said = passed_over(_given(predict["audio"]), but_not_in=Path(results))
+    return [f"warning: predict.audio: {said}"] if said else []
 
 
 def own_paths(predict: Mapping[str, Any], results: str) -> list[Path]:
@@ -53,6 +59,10 @@ def version_of(path: Path) -> str:
     """A text that changes when the file does: its length and its time of change."""
     status = path.stat()
     return f"{status.st_size} bytes, {status.st_mtime_ns} ns"
+
+
+def _given(audio: str | Sequence[str]) -> tuple[str, ...]:
+    return (audio,) if isinstance(audio, str) else tuple(audio)
 
 
 @cache  # Snakemake asks several times

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from weakseg.audio_paths import ListingError, list_audio
+from weakseg.audio_paths import ListingError, list_audio, passed_over
 
 
 @pytest.fixture
@@ -24,6 +24,15 @@ def test_a_folder_is_listed_with_its_sub_folders(folder):
     listed = list_audio([folder], but_not_in=folder / "out")
     assert names(listed) == ["a.flac", "b.wav", "sub/b.wav"]
     assert all(file.path == folder / file.name for file in listed)
+
+
+def test_sound_that_is_not_read_is_counted_by_its_ending(folder):
+    assert passed_over([folder]) is None
+    for name in ("x.wma", "sub/y.M4A", "sub/z.m4a", "out/o.m4a", ".hidden.wma"):
+        (folder / name).touch()
+    said = passed_over([folder, folder / "b.wav"], but_not_in=folder / "out")
+    assert said.startswith("files of formats that are not read are passed over (2 .m4a, 1 .wma);")
+    assert passed_over([folder / "x.wma"]) is None  # which is tried
 
 
 def test_a_named_file_counts_whatever_its_ending(folder):

@@ -66,6 +66,7 @@ def test_each_usable_file_has_a_folder_and_each_file_a_row(model, recordings, tm
     }
     folders = {path.parent for path in (tmp_path / "out").rglob("tags.csv")}
     assert folders == {tmp_path / "out" / name for name in found}
+    assert table.path.tolist() == [str(recordings / name) for name in table.file]
     row = table[table.file == "a.wav"].iloc[0]
     assert (float(row.seconds), row.sample_rate, row.channels) == (6.0, "8000", "2")
     assert float(row["probability of rain"]) == pytest.approx(
@@ -239,6 +240,27 @@ def test_no_page_is_left_of_an_earlier_set(model, tmp_path):
     (tmp_path / "gallery.html").write_text("of another set")
     assert write_page(tmp_path, [], model.spectral, model.classes, "tiny") == 0
     assert not list(tmp_path.iterdir())
+
+
+def test_the_command_says_what_one_would_not_see(tiny_model, recordings, tmp_path, capsys):
+    (recordings / "sub" / "b.M4A").touch()
+    soundfile.write(recordings / "slow.wav", np.ones(4000) / 9, 4000)
+    command = ["predict", str(tiny_model), "--no-stems", "--output", str(tmp_path / "out")]
+
+    def said(*more):
+        main([*command, *map(str, more)])
+        return capsys.readouterr().err
+
+    first = said(recordings / "sub")
+    assert "warning: files of formats that are not read are passed over (1 .m4a); conv" in first
+    assert "thresholds: the published ones; tuned ones of the model: --thresholds" in first
+    assert "lower sample rate" not in first and "other recordings" not in first
+    second = said(recordings / "slow.wav", recordings / "short.flac")
+    assert "1 of 2 recordings have a lower sample rate than the model's 8000 Hz, the low" in second
+    assert f"warning: {tmp_path}/out has 1 other recordings' results, too" in second
+    (recordings / "m").mkdir()
+    (recordings / "m" / "a.wma").touch()
+    assert "holds no recording; files of formats that are not read" in said(recordings / "m")
 
 
 def test_the_command_hears_as_many_shifts_as_it_is_told(tiny_model, recordings, tmp_path):

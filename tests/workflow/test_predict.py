@@ -18,6 +18,7 @@ def audio(tmp_path):
     for name, rate in ((f"sub/{ODD}", 44100), ("a.flac", 16000)):
         soundfile.write(tmp_path / "my audio" / name, rng.normal(0, 0.1, (rate, 2)), rate)
     (tmp_path / "my audio" / "text.wav").write_text("no audio")
+    (tmp_path / "my audio" / "voice.m4a").touch()
     return tmp_path / "my audio"
 
 
@@ -27,6 +28,7 @@ def test_a_model_of_the_run_and_the_file_of_one(copy_of_smoke, audio):
     assert run.would_run("predict", "--config", named) == {"predict": 1}
     output = run.must_run("predict", "--config", named)
     assert f"{audio}/text.wav: not used: unreadable" in output
+    assert "warning: predict.audio: files of formats that are not read are passed over" in output
     results = run.results / "predict" / "own"
     table = pd.read_csv(results / "predictions.csv").set_index("file")
     assert table.usable.to_dict() == {"a.flac": True, f"sub/{ODD}": True, "text.wav": False}

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from weakseg.audio_paths import passed_over
 from weakseg.checks import folds, labels, sound
-from weakseg.checks.findings import Finding, Setup, mixable, names
+from weakseg.checks.findings import Finding, Setup, mixable
 from weakseg.checks.heard import listen
 from weakseg.collection import Collection
-from weakseg.names import OTHER_AUDIO
 from weakseg.recordings import list_events, list_scenes, nothing
 
 Check = Callable[[pd.DataFrame, pd.DataFrame, Setup], Iterator[Finding]]
@@ -70,15 +69,5 @@ def found(scenes: pd.DataFrame, events: pd.DataFrame, setup: Setup) -> Iterator[
 
 def unread(role: str, directory: Path) -> Iterator[Finding]:
     """Sound files in formats that libsndfile does not read."""
-    endings = Counter(
-        path.suffix.lower()
-        for path in directory.rglob("*")
-        if path.suffix.lower() in OTHER_AUDIO and not path.name.startswith(".")
-    )
-    if endings:
-        listed = names(f"{number} {ending}" for ending, number in endings.most_common())
-        yield Finding(
-            "warning",
-            f"{role}: files of formats that are not read are passed over ({listed}); "
-            "convert them to FLAC or WAV",
-        )
+    if said := passed_over([directory]):
+        yield Finding("warning", f"{role}: {said}")

@@ -6,6 +6,7 @@ lines on white.
 
 from __future__ import annotations
 
+import warnings
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -176,7 +177,8 @@ def save(figure: Figure, path: Path) -> None:
     kind = path.suffix.lower().lstrip(".")
     if kind not in METADATA:
         raise ValueError(f"{path}: a picture is written as .png or .svg; name it so")
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a box stands for it
         figure.savefig(temporary, format=kind, metadata=METADATA[kind], facecolor="white")
 
 

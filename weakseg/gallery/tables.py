@@ -40,4 +40,4 @@ def _row(model: str, rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def _number(value: float) -> float | None:
-    return None if pd.isna(value) else round(float(value), 4)
+    return None if pd.isna(value) else round(float(value), 6)

@@ -6,7 +6,7 @@ from weakseg.names import fold_of_mixture
 from workflow.code_digest import code_digest, folder_digest
 from workflow.configfiles import single_keys_or_stop
 from workflow.configuration import ROOT, complete_or_stop, over_config_yaml
-from workflow.own_audio import file_or_stop, own_audio_or_stop, version_of
+from workflow.own_audio import file_or_stop, own_audio_or_stop, passed_over_line, version_of
 from workflow.measured import best_means, total_costs
 
 if not workflow.modifier.is_main_snakefile():

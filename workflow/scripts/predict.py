@@ -50,7 +50,7 @@ def predict(
         threads,
     )
     forget_others(Path(table).parent, {file.name for file in files})
-    log.info("%d of %d recordings", used, len(files))
+    log.info("%d of %d recordings: %s", used, len(files), Path(table).parent)
 
 
 if __name__ == "__main__":

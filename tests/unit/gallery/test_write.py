@@ -150,6 +150,15 @@ def test_sounds_of_a_learnt_foreground_are_cut_to_its_map(make_clip):
     assert all(stem.any() for stem in heard.stems.values())
 
 
+def test_a_number_of_the_table_is_rounded_once(make_clip, summary, tmp_path):
+    """The page shows three digits: 0.812, as the other tables do."""
+    summary.loc[(summary.model == "b") & (summary.holdout_fold == "mean"), "value"] = 0.81247877
+    write_gallery(tmp_path / "g.html", "t", [make_clip()], summary=summary)
+    rows = data_of(tmp_path / "g.html")["tables"][0]["rows"]
+    value = next(row["values"]["f1"][0] for row in rows if row["model"] == "b")
+    assert f"{value:.3f}" == "0.812"
+
+
 def test_the_table_has_the_means_with_their_intervals(page):
     tagging, separation = data_of(page)["tables"]
     assert (tagging["title"], separation["title"]) == (

@@ -110,6 +110,7 @@ def _odd(text: str) -> int:
 def _predict(options: argparse.Namespace) -> int:
     from weakseg.gallery.from_predictions import write_page  # take seconds, which --help need not
     from weakseg.predict_files import Predictor, others
+    from weakseg.prediction_output import write_how
     from weakseg.segmenter import load_model
 
     files = list_audio(options.files, but_not_in=options.output)
@@ -125,20 +126,17 @@ def _predict(options: argparse.Namespace) -> int:
     detectors = segmenter.detectors(options.thresholds)
     if options.thresholds is None:
         log.info("thresholds: the published ones; tuned ones of the model: --thresholds FILE")
-    predictor = Predictor(
-        segmenter,
-        detectors,
-        options.output,
-        options.model.name,
-        stems=options.stems,
-        gain_db=options.gain_db,
-    )
+    how = {"stems": options.stems, "gain_db": options.gain_db}
+    thresholds = options.thresholds or "published"
+    write_how(options.output, options.model, thresholds, **how, **segmenter.settings)
+    name = Path(*options.model.parts[-3:]).as_posix()  # of a run: MODEL/holdoutN/model.pt
+    predictor = Predictor(segmenter, detectors, options.output, name, **how)
     n_used = write_page(
         options.output,
         predictor.predict_all(files),
         segmenter.spectral,
         segmenter.classes,
-        options.model.name,
+        name,
     )
     if left := others(options.output, {file.name for file in files}):
         log.warning("warning: %s has %d other recordings' results, too", options.output, len(left))

@@ -7,6 +7,7 @@ Conventions
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 import soundfile
+import yaml
 from numpy.typing import NDArray
 
 from weakseg import detection
@@ -79,6 +81,17 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]], classes: Sequence
     whole = dict.fromkeys(("sample_rate", "channels", "events"), "Int64")
     with replacing(path) as temporary:
         table.astype(whole).to_csv(temporary, index=False, float_format="%.4f")
+
+
+def write_how(output: Path, model: Path, thresholds: str | Path, **settings: Any) -> None:
+    """`predict.yaml`: the model and all else that what lies beside it is made with."""
+    with model.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    how = {"model": as_text(model), "model_sha256": digest, "thresholds": as_text(thresholds)}
+    output.mkdir(parents=True, exist_ok=True)
+    with replacing(output / "predict.yaml") as temporary:
+        text = yaml.safe_dump(how | settings, sort_keys=False, allow_unicode=True)
+        temporary.write_text(text, encoding="utf-8")
 
 
 def write_streams(paths: Sequence[Path], sample_rate: int, parts: Iterable[Stems]) -> None:

@@ -36,6 +36,7 @@ from weakseg.streaming import ClipProbabilities, Listener
 from weakseg.thresholds import read_thresholds
 
 RESOLUTIONS = ("stft", "mel")
+IN_USE = ("shifts", "smooth_frames", "nearby_frames")
 ENVELOPE_PARTS = 8  # of a frame: enough for a picture of a tenth of a second
 
 
@@ -206,6 +207,12 @@ class Segmenter:
     ) -> Iterator[Stems]:
         """The second pass: the stems of the classes `wanted`, from the stream again."""
         return separate_stream(samples, masks, wanted, self.spectral, self._foreground)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What masks and stems depend on that the model's file does not hold."""
+        in_use = {name: getattr(self._model, name) for name in IN_USE}
+        return {"resolution": self._resolution, "precision": self._precision, **in_use}
 
     @property
     def _foreground(self) -> dict[str, float] | None:

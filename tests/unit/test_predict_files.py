@@ -1,5 +1,6 @@
 """Recordings of one's own to files, through the library and through the command."""
 
+import hashlib
 import logging
 import os
 import subprocess
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import yaml
 
 import weakseg
 from weakseg.__main__ import main
@@ -261,6 +263,19 @@ def test_the_command_says_what_one_would_not_see(tiny_model, recordings, tmp_pat
     (recordings / "m").mkdir()
     (recordings / "m" / "a.wma").touch()
     assert "holds no recording; files of formats that are not read" in said(recordings / "m")
+
+
+def test_the_settings_of_a_set_lie_beside_it(tiny_model, recordings, tmp_path):
+    command = ["predict", str(tiny_model), str(recordings / "a.wav"), "--output", str(tmp_path)]
+    assert main([*command, "--gain-db", "3", "--shifts", "1", "--no-stems"]) == 0
+    how = yaml.safe_load((tmp_path / "predict.yaml").read_text())
+    digest = how.pop("model_sha256")
+    assert digest == hashlib.sha256(Path(tiny_model).read_bytes()).hexdigest()
+    assert how == {
+        "model": str(tiny_model), "thresholds": "published", "stems": False, "gain_db": 3.0,
+        "resolution": "stft", "precision": "fp32", "shifts": 1, "smooth_frames": 17,
+        "nearby_frames": 63,
+    }  # fmt: skip
 
 
 def test_the_command_hears_as_many_shifts_as_it_is_told(tiny_model, recordings, tmp_path):

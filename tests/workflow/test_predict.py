@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import soundfile
+import yaml
 
 pytestmark = pytest.mark.workflow
 
@@ -37,6 +38,11 @@ def test_a_model_of_the_run_and_the_file_of_one(copy_of_smoke, audio):
             path.name for path in (results / name).iterdir()
         }
     assert "a.flac" in (results / "gallery.html").read_text()
+    how = yaml.safe_load((results / "predict.yaml").read_text())
+    assert [how["model"], how["thresholds"]] == [
+        f"results/{path}/snr0/tiny_fresh/holdout1{end}"
+        for path, end in (("smoke/models", "/model.pt"), ("smoke/thresholds", ".yaml"))
+    ]
     assert run.would_run("predict", "--config", named) == {}
     assert run.would_run() == {}
 

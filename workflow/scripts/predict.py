@@ -12,6 +12,7 @@ from weakseg.cards import one_card
 from weakseg.detection import Detector
 from weakseg.gallery.from_predictions import write_page
 from weakseg.predict_files import Predictor, forget_others
+from weakseg.prediction_output import write_how
 from weakseg.segmenter import load_model
 
 log = logging.getLogger(__name__)
@@ -37,11 +38,14 @@ def predict(
     detectors = segmenter.detectors(thresholds)
     if detector is not None:
         detectors = [Detector(**detector)] * len(segmenter.classes)
-    predictor = Predictor(segmenter, detectors, Path(table).parent, model_name, stems, gain_db)
+    output = Path(table).parent
+    how = {"stems": stems, "gain_db": gain_db, **segmenter.settings}
+    write_how(output, Path(model), thresholds or "of the configuration", **how)
+    predictor = Predictor(segmenter, detectors, output, model_name, stems, gain_db)
     files = [Listed(Path(path), name) for path, (name, _) in zip(paths, audio, strict=True)]
     predictions = predictor.predict_all(files)
     used = write_page(
-        Path(table).parent,
+        output,
         predictions,
         segmenter.spectral,
         segmenter.classes,
@@ -49,8 +53,8 @@ def predict(
         max_mb,
         threads,
     )
-    forget_others(Path(table).parent, {file.name for file in files})
-    log.info("%d of %d recordings: %s", used, len(files), Path(table).parent)
+    forget_others(output, {file.name for file in files})
+    log.info("%d of %d recordings: %s", used, len(files), output)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""The masks of one clip in false colour: each class a colour, its brightness the mask.
+"""The masks of one clip in false colour: each class a colour, its brightness the mask's root.
 
+As it is, a mask of a quarter would be nearly black.
 Where masks overlap their colours add up, so that a mixed colour says that two classes claim the
 cell.  Grey prints lose the colours: each class's number stands where its mask is strongest.
 """
@@ -67,7 +68,7 @@ def false_colour(masks: Sequence[Floats], shape: tuple[int, int]) -> Floats:
     """The colours (frames, mels, 3) in 0..1 of at most six masks (frames, mels)."""
     colours = np.zeros((*shape, 3))
     for mask, shade in zip(masks, COLOURS, strict=False):
-        colours += np.asarray(mask, float)[..., None] * to_rgb(shade)
+        colours += np.sqrt(np.asarray(mask, float))[..., None] * to_rgb(shade)
     clipped: Floats = np.minimum(colours, 1)
     return clipped
 
@@ -84,7 +85,7 @@ def _draw_masks(
     nothing = np.zeros_like(clip.logmel)
     of_shown = [np.asarray(masks.get(index, nothing), float) for index in shown]
     panels.show_bands(panel, false_colour(of_shown, clip.logmel.shape), clip.spectral)
-    panel.set_title(f"{title}: brightness is the mask (0 to 1)")
+    panel.set_title(f"{title}: brightness is the square root of the mask")
     taken: list[tuple[float, float]] = []
     for place, mask in enumerate(of_shown):
         if mask.max() > LEAST_SHOWN:

@@ -152,6 +152,7 @@ def test_false_colours_add_up_and_are_numbered():
         painted[both], np.tile(np.minimum(first + second, 1), (both.sum(), 1))
     )
     assert (painted[~data.mask_truth[order[0]] & ~data.mask_truth[order[1]]] == 0).all()
+    np.testing.assert_allclose(colours.false_colour([[[0.25]]], (1, 1))[0, 0], first / 2)
     assert [text.get_text() for text in predicted.texts] == ["1", "2", "3"]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["1 Bark", "2 $cost_{x}$", "3 <b>&amp;"]

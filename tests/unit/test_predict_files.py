@@ -3,8 +3,10 @@
 import hashlib
 import logging
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -236,6 +238,26 @@ def test_the_page_of_a_set_shows_what_was_heard(model, recordings, tmp_path, mon
         assert write_page(tmp_path, *shown) == 4
         page = (tmp_path / "gallery.html").read_text()
         assert "2 of 4 recordings" in page and "$(touch y) <b>" not in page
+
+
+def test_of_many_recordings_those_with_sounds_are_shown(model, recordings, tmp_path, monkeypatch):
+    monkeypatch.setattr(from_predictions, "MOST_FILES", 3)
+    (one,) = Predictor(model, [PUBLISHED] * 3, tmp_path, "tiny").predict_all(
+        list_audio([recordings / "a.wav"])
+    )
+    event = pd.DataFrame({"onset": [0.1], "offset": [0.2], "event_label": ["bark"]})
+
+    def heard(name, probability, events):
+        events = event if events else event[:0]
+        excerpt = replace(one.excerpt, events=events)
+        probabilities = np.full(3, probability, np.float32)
+        return replace(one, name=name, probabilities=probabilities, events=events, excerpt=excerpt)
+
+    kinds = {"a": (0.9, 0), "b": (0.2, 1), "c": (0.5, 0), "d": (0.9, 0), "e": (0.1, 1)}
+    files = [heard(f"{name}.wav", *kind) for name, kind in kinds.items()]
+    assert write_page(tmp_path, files, model.spectral, model.classes, "tiny") == 5
+    page = (tmp_path / "gallery.html").read_text()
+    assert re.findall(r'"title":"(\w)\.wav"', page) == ["a", "b", "e"]
 
 
 def test_no_page_is_left_of_an_earlier_set(model, tmp_path):

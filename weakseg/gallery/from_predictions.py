@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 from pathlib import Path
 
 from weakseg.gallery.clip import GalleryClip, ModelView
@@ -50,15 +51,20 @@ def write_page(
 ) -> int:
     """Write the page of a set into its folder while it is predicted; returns how many files it has.
 
-    The first MOST_FILES recordings are shown.  The page of an earlier set is replaced, and removed
-    if there is nothing to show.  threads: that describe the recordings.
+    At most MOST_FILES recordings are shown, in their order: rather those with events, then those
+    with the surest class.  The page of an earlier set is replaced, and removed if there is nothing
+    to show.  threads: that describe the recordings.
     """
-    clips: list[GalleryClip] = []
+    best: list[tuple[bool, float, int, GalleryClip]] = []  # a heap; of equal ones the first
     n_files = 0
     for predicted in predictions:
+        rank = (len(predicted.events) > 0, float(predicted.probabilities.max()), -n_files)
         n_files += 1
-        if len(clips) < MOST_FILES:
-            clips.append(clip_of(predicted, spectral, classes, model))
+        if len(best) < MOST_FILES or rank > best[0][:3]:
+            heappush(best, (*rank, clip_of(predicted, spectral, classes, model)))
+        if len(best) > MOST_FILES:
+            heappop(best)
+    clips = [clip for *_, clip in sorted(best, key=lambda one: -one[2])]
     notes = ["Of a longer recording, the half minute around its surest sound."]
     if n_files > len(clips):
         notes.append(f"{len(clips)} of {n_files} recordings: predictions.csv lists all.")

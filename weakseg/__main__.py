@@ -12,11 +12,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from weakseg.audio_paths import list_audio, passed_over
+from weakseg.audio_paths import as_text, list_audio, passed_over
 from weakseg.foreseen import message_of
+from weakseg.in_use import IN_USE
 
 MOST_DECIBELS = 120
-IN_USE = ("shifts", "smooth_frames", "nearby_frames")  # of a model, which does not hold them
 log = logging.getLogger("weakseg")
 
 
@@ -110,7 +110,7 @@ def _odd(text: str) -> int:
 def _predict(options: argparse.Namespace) -> int:
     from weakseg.gallery.from_predictions import write_page  # take seconds, which --help need not
     from weakseg.predict_files import Predictor, others
-    from weakseg.prediction_output import write_how
+    from weakseg.prediction_output import described
     from weakseg.segmenter import load_model
 
     files = list_audio(options.files, but_not_in=options.output)
@@ -126,11 +126,23 @@ def _predict(options: argparse.Namespace) -> int:
     detectors = segmenter.detectors(options.thresholds)
     if options.thresholds is None:
         log.info("thresholds: the published ones; tuned ones of the model: --thresholds FILE")
-    how = {"stems": options.stems, "gain_db": options.gain_db}
-    thresholds = options.thresholds or "published"
-    write_how(options.output, options.model, thresholds, **how, **segmenter.settings)
-    name = Path(*options.model.parts[-3:]).as_posix()  # of a run: MODEL/holdoutN/model.pt
-    predictor = Predictor(segmenter, detectors, options.output, name, **how)
+    if left := others(options.output, {file.name for file in files}):
+        log.warning(
+            "warning: %s has results of %d other recordings, of which predictions.csv and "
+            "predict.yaml will not be",
+            *(options.output, len(left)),
+        )
+    name = as_text(Path(*options.model.parts[-3:]))  # of a run: MODEL/holdoutN/model.pt
+    thresholds = described(options.thresholds) if options.thresholds else "published"
+    predictor = Predictor(
+        segmenter,
+        detectors,
+        options.output,
+        name,
+        stems=options.stems,
+        gain_db=options.gain_db,
+        made_by={"model": described(options.model), "thresholds": thresholds},
+    )
     n_used = write_page(
         options.output,
         predictor.predict_all(files),
@@ -138,8 +150,6 @@ def _predict(options: argparse.Namespace) -> int:
         segmenter.classes,
         name,
     )
-    if left := others(options.output, {file.name for file in files}):
-        log.warning("warning: %s has %d other recordings' results, too", options.output, len(left))
     log.info("%d of %d recordings: %s", n_used, len(files), options.output)
     return 0 if n_used == len(files) else 1
 

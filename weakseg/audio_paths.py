@@ -19,6 +19,8 @@ from typing import NamedTuple
 
 from weakseg.names import is_audio, is_other_audio
 
+LONGEST_NAME = 255  # bytes of a file's
+
 
 class Listed(NamedTuple):
     """A file, and its name: a relative path with `/`, which no other one has."""
@@ -41,7 +43,7 @@ def list_audio(given: Sequence[str | Path], but_not_in: Path | None = None) -> l
     listed: list[Listed] = []
     taken: set[str] = set()
     for path, name in (pair for one in given for pair in _files(Path(one), but_not_in)):
-        name = _free(as_text(name), taken)
+        name = _free(_short(as_text(name)), taken)
         taken.add(name)
         listed.append(Listed(path, name))
     if not listed:
@@ -73,19 +75,24 @@ def _files(
     if not given.is_dir():
         yield given, given.name
         return
-    unwanted = None if but_not_in is None else but_not_in.resolve()
+    unwanted = None if but_not_in is None else os.path.realpath(but_not_in)
     for folder, below, names in walk(given):
         here = Path(folder)
-        below[:] = sorted(one for one in below if (here / one).resolve() != unwanted)
+        below[:] = sorted(one for one in below if os.path.realpath(here / one) != unwanted)
         for name in sorted(filter(is_wanted, names)):
             yield here / name, (here / name).relative_to(given).as_posix()
 
 
 def walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
-    """As `os.walk`; OSError for a folder that cannot be read, where that would pass it over."""
+    """As `os.walk`; OSError for a folder that cannot be read, where that would pass it over.
+
+    Not for hidden ones and `lost+found`, which systems keep for themselves.
+    """
 
     def stop(error: OSError) -> None:
-        raise error
+        name = Path(error.filename).name
+        if not name.startswith(".") and name != "lost+found":
+            raise error
 
     return os.walk(folder, onerror=stop)
 
@@ -93,6 +100,12 @@ def walk(folder: Path) -> Iterator[tuple[str, list[str], list[str]]]:
 def as_text(name: str | Path) -> str:
     """The name, or, if its bytes are no UTF-8, with a mark in place of those that are not."""
     return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _short(name: str) -> str:
+    """The name with marks of a byte instead of three, if it is too long for a file with these."""
+    too_long = any(len(part.encode()) > LONGEST_NAME for part in name.split("/"))
+    return name.replace("\ufffd", "_") if too_long else name
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -26,7 +26,7 @@ from weakseg.machine_code import in_machine_code
 SPREAD = 2.0  # frames, standard deviation
 UNSEEN = 1e-6  # how often an event lasts as long as none did; so whole events of minutes stay whole
 ALIKE = 1 / 3  # of a class's events must last equally long for durations to say where they are
-ROUNDED = 0.01  # events: more than numbers of events in files, rounded to 0.001, add up to
+ROUNDED = 0.0005  # of a number of events, at most: files have three decimals
 SURE = 1e-3  # a score nearer to 0 or 1 is no surer
 
 Ranges = tuple[NDArray[np.intp], NDArray[np.intp]]
@@ -61,8 +61,9 @@ class DurationDetector:
     def lasts_alike(self) -> bool:
         """Whether ALIKE of the events lie within SPREAD frames of some duration."""
         counts = counted(self.durations)
-        near = np.convolve(counts, np.ones(2 * round(SPREAD) + 1))
-        return bool(near.max() >= ALIKE * counts.sum() - ROUNDED)
+        width = 2 * round(SPREAD) + 1
+        near = np.convolve(counts, np.ones(width)).max()
+        return bool(near >= ALIKE * counts.sum() - ROUNDED * (len(self.durations) + width))
 
     def ranges(self, scores: NDArray[np.floating]) -> list[tuple[int, int]]:
         """Events, (first frame, end frame) each, of one class's scores (frames,)."""

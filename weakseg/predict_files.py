@@ -6,8 +6,8 @@ Conventions
   with its probability, the most probable first; `events.tsv` with the DCASE columns; `labels.txt`,
   the same as a label track of Audacity; a FLAC a class that was found, and `residual.flac`, which
   sum to the mixture (`stem_stream`); `picture.png`.
-- `predictions.csv` has a row a recording.  One that cannot be used is named there, with the reason,
-  and in the log, and has no folder.
+- `predictions.csv` has a row a recording, `predict.yaml` what they were made by and with.  A
+  recording that cannot be used is named there, with the reason, and in the log, and has no folder.
 - A recording is read twice, block by block, and its masks are on disk meanwhile: memory grows by
   some 30 MB an hour.
 """
@@ -17,7 +17,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ from weakseg.prediction_output import (
     FilePrediction,
     row_of,
     write_events,
+    write_how,
     write_streams,
     write_table,
     write_tags,
@@ -49,7 +50,7 @@ from weakseg.segmenter import Heard, Segmenter
 from weakseg.separation import class_file_name
 from weakseg.stem_stream import Stems
 
-TABLE = "predictions.csv"
+TABLE, HOW = "predictions.csv", "predict.yaml"
 RESIDUAL = "residual.flac"
 WRITTEN = ("tags.csv", "events.tsv", "labels.txt", "picture.png")  # beside the FLACs
 log = logging.getLogger(__name__)
@@ -60,7 +61,8 @@ class Predictor:
     """What is done with each file: by `segmenter`, with a detector a class, into `output`.
 
     model: its name in pictures; stems: whether audio is separated; gain_db: how much louder the
-    model hears the recordings than they are, which changes nothing of what is written.
+    model hears the recordings than they are, which changes nothing of what is written; made_by:
+    what `predict.yaml` says beside these settings.
     """
 
     segmenter: Segmenter
@@ -69,6 +71,7 @@ class Predictor:
     model: str
     stems: bool = True
     gain_db: float = 0.0
+    made_by: Mapping[str, Any] = field(default_factory=dict)
 
     def predict_all(self, files: Sequence[Listed]) -> Iterator[FilePrediction]:
         """Predict file by file, and write the table of all at the end.
@@ -82,7 +85,7 @@ class Predictor:
                 try:
                     predicted = self.predict(file, progress)
                 except AudioError as error:
-                    log.warning("%s: not used: %s", file.path, error)
+                    log.warning("%s: not used: %s", as_text(file.path), error)
                     _forget(self.output / file.name)
                     unusable = {"usable": False, "why_not": str(error)}
                     rows.append({"file": file.name, "path": as_text(file.path)} | unusable)
@@ -90,9 +93,11 @@ class Predictor:
                 rows.append(row_of(predicted, self.segmenter.classes))
                 yield predicted
         write_table(self.output / TABLE, rows, self.segmenter.classes)
+        settings = {"stems": self.stems, "gain_db": float(self.gain_db), **self.segmenter.settings}
+        write_how(self.output / HOW, {**self.made_by, **settings})
         self._tell_of_lower_rates(rows)
         if not any(row["usable"] for row in rows):
-            first = f"{files[0].path}: {rows[0]['why_not']}"
+            first = f"{rows[0]['path']}: {rows[0]['why_not']}"
             raise AudioError(f"none of {len(files)} recordings can be used; the first is {first}")
 
     def _tell_of_lower_rates(self, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -83,14 +83,16 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]], classes: Sequence
         table.astype(whole).to_csv(temporary, index=False, float_format="%.4f")
 
 
-def write_how(output: Path, model: Path, thresholds: str | Path, **settings: Any) -> None:
-    """`predict.yaml`: the model and all else that what lies beside it is made with."""
-    with model.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    how = {"model": as_text(model), "model_sha256": digest, "thresholds": as_text(thresholds)}
-    output.mkdir(parents=True, exist_ok=True)
-    with replacing(output / "predict.yaml") as temporary:
-        text = yaml.safe_dump(how | settings, sort_keys=False, allow_unicode=True)
+def described(path: Path) -> dict[str, str]:
+    """A file's path and SHA-256, for `write_how`."""
+    with path.open("rb") as file:
+        return {"path": as_text(path), "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+
+
+def write_how(path: Path, how: Mapping[str, Any]) -> None:
+    """What predictions were made by and with, as YAML."""
+    with replacing(path) as temporary:
+        text = yaml.safe_dump(dict(how), sort_keys=False, allow_unicode=True)
         temporary.write_text(text, encoding="utf-8")
 
 

@@ -26,6 +26,7 @@ from weakseg.allocator import keep_freed_memory
 from weakseg.audio_stream import Block, check_array, stream_array
 from weakseg.detection import PUBLISHED, Detector
 from weakseg.hardware import choose_device, choose_precision, prepare
+from weakseg.in_use import IN_USE
 from weakseg.long_detection import detect_recording
 from weakseg.mask_file import MaskFile
 from weakseg.model import SegmentationModel
@@ -36,7 +37,6 @@ from weakseg.streaming import ClipProbabilities, Listener
 from weakseg.thresholds import read_thresholds
 
 RESOLUTIONS = ("stft", "mel")
-IN_USE = ("shifts", "smooth_frames", "nearby_frames")
 ENVELOPE_PARTS = 8  # of a frame: enough for a picture of a tenth of a second
 
 

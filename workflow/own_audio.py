@@ -32,7 +32,10 @@ def own_audio_or_stop(predict: Mapping[str, Any], results: str) -> list[Listed]:
 
 def passed_over_line(predict: Mapping[str, Any], results: str) -> list[str]:
     """What to tell of files beside these recordings that are not read, if there are any."""
-    said = passed_over(_given(predict["audio"]), but_not_in=Path(results))
+    try:
+        said = passed_over(_given(predict["audio"]), but_not_in=Path(results))
+    except OSError:  # since they were listed
+        return []
     return [f"warning: predict.audio: {said}"] if said else []
 
 
@@ -40,7 +43,7 @@ def own_paths(predict: Mapping[str, Any], results: str) -> list[Path]:
     """The same recordings' paths; none where `own_audio_or_stop` would end the program."""
     try:
         return [file.path for file in own_audio_or_stop(predict, results)]
-    except (SystemExit, OSError):
+    except SystemExit:
         return []
 
 

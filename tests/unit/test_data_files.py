@@ -65,8 +65,11 @@ def locked(directory, monkeypatch):
     """A folder that may not be read, as root may read all."""
     scandir = os.scandir
 
+    for name in (".Trashes", "lost+found"):  # of the system, and of nobody's concern
+        (directory / name).mkdir()
+
     def refuse(path):
-        if Path(path).name == "Bark":
+        if Path(path).name in ("Bark", ".Trashes", "lost+found"):
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return scandir(path)
 
@@ -86,6 +89,24 @@ def test_what_may_not_be_read_is_named(locked, directory):
             file_or_stop("model", audio)
         with pytest.raises(SystemExit, match=r"data: .*nn.*: File name too long; give"):
             both_sets_or_stop(audio, audio, "folders")
+
+
+def test_what_systems_keep_for_themselves_is_passed_over(locked, directory):
+    locked.rename(directory / "Meow")
+    assert f"{directory}/Meow/1.wav" in files_of_set("events", str(directory), "folders")
+
+
+def test_a_list_of_a_file_that_may_not_be_looked_at_is_no_list_of_what_is_not_there(
+    directory, monkeypatch
+):
+    (directory / "mine.csv").write_text("file,label\nBark/1.wav,Bark")
+
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(PermissionError):
+        files_of_set("events", str(directory / "mine.csv"), "folders")
 
 
 def test_a_list_names_its_recordings(directory, tmp_path):

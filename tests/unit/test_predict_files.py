@@ -78,11 +78,31 @@ def test_each_usable_file_has_a_folder_and_each_file_a_row(model, recordings, tm
     )
 
 
-def test_a_recording_whose_name_is_no_utf8_is_heard_too(model, recordings, tmp_path):
-    (recordings / "a.wav").rename(os.fsdecode(bytes(recordings) + b"/a\xff.wav"))
-    found = predict(model, recordings, tmp_path / "out")
-    assert "a\ufffd.wav" in found and found["a\ufffd.wav"].channels == 2
-    assert (tmp_path / "out" / "a\ufffd.wav" / "tags.csv").is_file()
+def test_names_that_are_no_utf8_are_heard_and_told_of(tiny_model, recordings, tmp_path, capsys):
+    """Of files that can be used and not, of one whose name is too long as text, of the model."""
+
+    def odd(name):
+        return Path(os.fsdecode(bytes(tmp_path) + b"/" + name))
+
+    (tmp_path / "own").mkdir()
+    odd(b"mod\xff").mkdir()
+    model = odd(b"mod\xff/model.pt")
+    model.write_bytes(Path(tiny_model).read_bytes())
+    (recordings / "a.wav").rename(odd(b"own/a\xff.wav"))
+    (recordings / "short.flac").rename(odd(b"own/" + b"\xe1" * 100 + b".flac"))
+    odd(b"own/text\xff.wav").write_text("no audio")
+    out = tmp_path / "out"
+    command = ["predict", str(model), str(tmp_path / "own"), "--output", str(out)]
+    assert main(command) == 1
+    assert "own/text\ufffd.wav: not used: unreadable" in capsys.readouterr().err
+    table = pd.read_csv(out / "predictions.csv")
+    assert table.file.tolist() == ["a\ufffd.wav", "text\ufffd.wav", "_" * 100 + ".flac"]
+    assert table.path[1] == f"{tmp_path}/own/text\ufffd.wav"
+    assert all((out / name / "tags.csv").is_file() for name in table.file[table.usable])
+    how = yaml.safe_load((out / "predict.yaml").read_text(encoding="utf-8"))
+    assert how["model"]["path"].endswith("/mod\ufffd/model.pt")
+    page = (out / "gallery.html").read_text(encoding="utf-8")
+    assert r"/mod\ufffd/model.pt" in page
 
 
 def test_recordings_of_an_earlier_run_can_be_forgotten(model, recordings, tmp_path):
@@ -194,7 +214,7 @@ def test_the_command_writes_the_same_bytes(model, tiny_model, recordings, tmp_pa
     assert len(expected) > 20
     for path in expected:
         other = tmp_path / "by" / path.relative_to(tmp_path / "out")
-        if path.name != "picture.png":  # has the model's name
+        if path.name not in ("picture.png", "predict.yaml"):  # have the model's name
             assert other.read_bytes() == path.read_bytes(), path.name
 
 
@@ -250,7 +270,7 @@ def test_of_many_recordings_those_with_sounds_are_shown(model, recordings, tmp_p
     def heard(name, probability, events):
         events = event if events else event[:0]
         excerpt = replace(one.excerpt, events=events)
-        probabilities = np.full(3, probability, np.float32)
+        probabilities = np.array([0.0, probability, 0.0], np.float32)
         return replace(one, name=name, probabilities=probabilities, events=events, excerpt=excerpt)
 
     kinds = {"a": (0.9, 0), "b": (0.2, 1), "c": (0.5, 0), "d": (0.9, 0), "e": (0.1, 1)}
@@ -281,7 +301,7 @@ def test_the_command_says_what_one_would_not_see(tiny_model, recordings, tmp_pat
     assert "lower sample rate" not in first and "other recordings" not in first
     second = said(recordings / "slow.wav", recordings / "short.flac")
     assert "1 of 2 recordings have a lower sample rate than the model's 8000 Hz, the low" in second
-    assert f"warning: {tmp_path}/out has 1 other recordings' results, too" in second
+    assert f"warning: {tmp_path}/out has results of 1 other recordings, of which" in second
     (recordings / "m").mkdir()
     (recordings / "m" / "a.wma").touch()
     assert "holds no recording; files of formats that are not read" in said(recordings / "m")
@@ -290,14 +310,13 @@ def test_the_command_says_what_one_would_not_see(tiny_model, recordings, tmp_pat
 def test_the_settings_of_a_set_lie_beside_it(tiny_model, recordings, tmp_path):
     command = ["predict", str(tiny_model), str(recordings / "a.wav"), "--output", str(tmp_path)]
     assert main([*command, "--gain-db", "3", "--shifts", "1", "--no-stems"]) == 0
-    how = yaml.safe_load((tmp_path / "predict.yaml").read_text())
-    digest = how.pop("model_sha256")
-    assert digest == hashlib.sha256(Path(tiny_model).read_bytes()).hexdigest()
-    assert how == {
-        "model": str(tiny_model), "thresholds": "published", "stems": False, "gain_db": 3.0,
-        "resolution": "stft", "precision": "fp32", "shifts": 1, "smooth_frames": 17,
-        "nearby_frames": 63,
+    digest = hashlib.sha256(Path(tiny_model).read_bytes()).hexdigest()
+    expected = {
+        "model": {"path": str(tiny_model), "sha256": digest}, "thresholds": "published",
+        "stems": False, "gain_db": 3.0, "resolution": "stft", "precision": "fp32", "shifts": 1,
+        "smooth_frames": 17, "nearby_frames": 63,
     }  # fmt: skip
+    assert yaml.safe_load((tmp_path / "predict.yaml").read_text()) == expected
 
 
 def test_the_command_hears_as_many_shifts_as_it_is_told(tiny_model, recordings, tmp_path):

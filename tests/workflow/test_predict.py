@@ -39,7 +39,7 @@ def test_a_model_of_the_run_and_the_file_of_one(copy_of_smoke, audio):
         }
     assert "a.flac" in (results / "gallery.html").read_text()
     how = yaml.safe_load((results / "predict.yaml").read_text())
-    assert [how["model"], how["thresholds"]] == [
+    assert [how["model"]["path"], how["thresholds"]["path"]] == [
         f"results/{path}/snr0/tiny_fresh/holdout1{end}"
         for path, end in (("smoke/models", "/model.pt"), ("smoke/thresholds", ".yaml"))
     ]
@@ -55,6 +55,8 @@ def test_a_model_of_the_run_and_the_file_of_one(copy_of_smoke, audio):
     configured = f"predict={{audio: {audio}/a.flac, model: {model}, name: file, stems: false}}"
     run.must_run("predict", "--config", configured, "detection={clip_threshold: 1}")
     assert not len(pd.read_csv(other / "a.flac" / "events.tsv", sep="\t"))
+    how = yaml.safe_load((other / "predict.yaml").read_text())
+    assert how["thresholds"]["clip_threshold"] == 1 and how["stems"] is False
     assert {path.parent.name for path in other.rglob("tags.csv")} == {"a.flac"}  # asked for now
 
     soundfile.write(audio / "a.flac", np.ones(800) / 9, 16000)

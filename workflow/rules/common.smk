@@ -2,6 +2,7 @@
 from math import ceil
 from types import SimpleNamespace
 
+from weakseg.in_use import IN_USE  # no matter of training
 from weakseg.names import fold_of_mixture
 from workflow.code_digest import code_digest, folder_digest
 from workflow.configfiles import single_keys_or_stop
@@ -157,7 +158,6 @@ def training_of(wildcards):
     return own | {key: TRAINING[key] for key in steps}
 
 
-IN_USE = ("shifts", "smooth_frames", "nearby_frames")  # options of models, no matter of training
 
 
 def network(wildcards):

@@ -7,12 +7,12 @@ from typing import Any
 
 from _step import device_for, step
 
-from weakseg.audio_paths import Listed
+from weakseg.audio_paths import Listed, as_text
 from weakseg.cards import one_card
 from weakseg.detection import Detector
 from weakseg.gallery.from_predictions import write_page
 from weakseg.predict_files import Predictor, forget_others
-from weakseg.prediction_output import write_how
+from weakseg.prediction_output import described
 from weakseg.segmenter import load_model
 
 log = logging.getLogger(__name__)
@@ -39,9 +39,10 @@ def predict(
     if detector is not None:
         detectors = [Detector(**detector)] * len(segmenter.classes)
     output = Path(table).parent
-    how = {"stems": stems, "gain_db": gain_db, **segmenter.settings}
-    write_how(output, Path(model), thresholds or "of the configuration", **how)
-    predictor = Predictor(segmenter, detectors, output, model_name, stems, gain_db)
+    how = described(Path(thresholds)) if thresholds else detector
+    made_by = {"model": described(Path(model)), "thresholds": how}
+    name = as_text(model_name)
+    predictor = Predictor(segmenter, detectors, output, name, stems, gain_db, made_by)
     files = [Listed(Path(path), name) for path, (name, _) in zip(paths, audio, strict=True)]
     predictions = predictor.predict_all(files)
     used = write_page(
@@ -49,7 +50,7 @@ def predict(
         predictions,
         segmenter.spectral,
         segmenter.classes,
-        model_name,
+        name,
         max_mb,
         threads,
     )

@@ -158,8 +158,6 @@ def training_of(wildcards):
     return own | {key: TRAINING[key] for key in steps}
 
 
-
-
 def network(wildcards):
     """What computes the logits of masks."""
     return _of_training(config["models"][wildcards.model]["network"])

@@ -225,7 +225,7 @@ def test_the_gallery_shows_clips_of_every_model_and_all_metrics(smoke):
     }
     masks = means[means.task == "masks"]
     expected = zip(masks.model, masks.metric, masks.value, strict=True)
-    assert shown == {(model, metric): round(value, 4) for model, metric, value in expected}
+    assert shown == {(model, metric): round(value, 6) for model, metric, value in expected}
 
 
 def test_events_have_the_dcase_columns(smoke):

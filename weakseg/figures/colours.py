@@ -85,7 +85,7 @@ def _draw_masks(
     nothing = np.zeros_like(clip.logmel)
     of_shown = [np.asarray(masks.get(index, nothing), float) for index in shown]
     panels.show_bands(panel, false_colour(of_shown, clip.logmel.shape), clip.spectral)
-    panel.set_title(f"{title}: brightness is the square root of the mask")
+    panel.set_title(f"{title}: brightness is the root of the mask (0 to 1)")
     taken: list[tuple[float, float]] = []
     for place, mask in enumerate(of_shown):
         if mask.max() > LEAST_SHOWN:

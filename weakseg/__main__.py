@@ -128,8 +128,8 @@ def _predict(options: argparse.Namespace) -> int:
         log.info("thresholds: the published ones; tuned ones of the model: --thresholds FILE")
     if left := others(options.output, {file.name for file in files}):
         log.warning(
-            "warning: %s has results of %d other recordings, of which predictions.csv and "
-            "predict.yaml will not be",
+            "warning: %s has results of %d other recordings, which stay; predictions.csv and "
+            "predict.yaml do not tell of them",
             *(options.output, len(left)),
         )
     name = as_text(Path(*options.model.parts[-3:]))  # of a run: MODEL/holdoutN/model.pt

@@ -301,7 +301,7 @@ def test_the_command_says_what_one_would_not_see(tiny_model, recordings, tmp_pat
     assert "lower sample rate" not in first and "other recordings" not in first
     second = said(recordings / "slow.wav", recordings / "short.flac")
     assert "1 of 2 recordings have a lower sample rate than the model's 8000 Hz, the low" in second
-    assert f"warning: {tmp_path}/out has results of 1 other recordings, of which" in second
+    assert f"warning: {tmp_path}/out has results of 1 other recordings, which stay" in second
     (recordings / "m").mkdir()
     (recordings / "m" / "a.wma").touch()
     assert "holds no recording; files of formats that are not read" in said(recordings / "m")

@@ -1,6 +1,7 @@
 """All pictures: what they say can be read; same arrays, same bytes."""
 
 import re
+import warnings
 import xml.etree.ElementTree as ElementTree
 from itertools import combinations
 
@@ -65,3 +66,11 @@ def test_same_arrays_give_the_same_bytes(name, tmp_path):
     ElementTree.parse(tmp_path / "a.svg")
     text = (tmp_path / "a.svg").read_text(encoding="utf-8")
     assert "<dc:date>" not in text and "(0 to 1)</text>" in text  # text is text
+
+
+def test_a_letter_that_the_font_lacks_is_no_warning(tmp_path):
+    figure = style.new_figure(1.0)
+    style.add_title(figure, "\u9d8f.wav")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        style.save(figure, tmp_path / "a.png")
